@@ -1,0 +1,86 @@
+// What a user of the library waits for: compile (create past the kernel cache), create (a cache
+// hit), pack and run, on one layer of each kind. `one_point` is what a call costs around its
+// kernel.
+#include <benchmark/benchmark.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tconv/inspect.hpp"
+#include "tconv/tconv.hpp"
+
+namespace {
+
+constexpr const char* kLayers[][2] = {
+    {"k4s2_64x64x64", "f32 nhwc n=1 ic=64 oc=64 i=64x64 k=4 s=2 p=1 bias relu"},
+    {"k4s2_8x8x512_256", "f32 nhwc n=1 ic=512 oc=256 i=8x8 k=4 s=2 p=1 bias relu"},
+    {"k2s2_52x52x512_256", "f32 nhwc n=1 ic=512 oc=256 i=52x52 k=2 s=2 bias"},
+    {"head_64x64x64_3_nchw", "f32 nchw n=1 ic=64 oc=3 i=64x64 k=4 s=2 p=1 bias tanh"},
+    {"depthwise_64x64x64", "f32 nhwc n=1 g=64 ic=64 oc=64 i=64x64 k=4 s=2 p=1 bias"},
+    {"vocoder_k16s8", "f32 nwc n=1 ic=512 oc=256 i=283 k=16 s=8 p=4 bias leaky_relu=0.1"},
+    {"one_point", "f32 nwc n=1 ic=1 oc=1 i=1 k=1 bias"},
+    {"dilated_3d", "f32 ndhwc n=1 ic=16 oc=16 i=8x16x16 k=3 s=2 d=2 bias"},
+};
+
+struct Free {
+  void operator()(void* memory) const { std::free(memory); }
+};
+using Memory = std::unique_ptr<void, Free>;
+Memory allocate(std::size_t bytes) {
+  return Memory(std::aligned_alloc(64, (bytes + 64) / 64 * 64));
+}
+Memory floats(std::int64_t count) {
+  Memory memory = allocate(static_cast<std::size_t>(count) * sizeof(float));
+  for (std::int64_t i = 0; i < count; ++i) static_cast<float*>(memory.get())[i] = 0.25F;
+  return memory;
+}
+
+void compile(benchmark::State& state, const char* line) {
+  const std::int64_t usual = tconv::kernel_cache_counters().limit_bytes;
+  tconv::set_kernel_cache_limit(0);
+  for (auto _ : state) benchmark::DoNotOptimize(tconv::ConvTranspose::create(line));
+  tconv::set_kernel_cache_limit(usual);
+}
+
+void create(benchmark::State& state, const char* line) {
+  for (auto _ : state) benchmark::DoNotOptimize(tconv::ConvTranspose::create(line));
+}
+
+void pack(benchmark::State& state, const char* line) {
+  const auto op = tconv::ConvTranspose::create(line);
+  const Memory filter = floats(tconv::parse_problem(line).filter_elements);
+  const Memory packed = allocate(op.packed_filter_bytes());
+  for (auto _ : state) op.pack(filter.get(), packed.get());
+  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * op.packed_filter_bytes()));
+}
+
+void run(benchmark::State& state, const char* line) {
+  const auto op = tconv::ConvTranspose::create(line);
+  const tconv::ProblemInfo info = tconv::parse_problem(line);
+  const Memory input = floats(info.input_elements), filter = floats(info.filter_elements),
+               bias = floats(info.oc), output = floats(info.output_elements),
+               packed = allocate(op.packed_filter_bytes()),
+               workspace = allocate(op.workspace_bytes());
+  op.pack(filter.get(), packed.get());
+  for (auto _ : state) op.run(input.get(), packed.get(), bias.get(), output.get(), workspace.get());
+  state.counters["FLOP/s"] =
+      benchmark::Counter(2 * info.multiply_adds, benchmark::Counter::kIsIterationInvariantRate);
+  state.SetLabel(tconv::inspect(op).plan);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const auto& [name, line] : kLayers) {
+    const std::string text = name;
+    benchmark::RegisterBenchmark(("compile/" + text).c_str(), compile, line);
+    benchmark::RegisterBenchmark(("create/" + text).c_str(), create, line);
+    benchmark::RegisterBenchmark(("pack/" + text).c_str(), pack, line);
+    benchmark::RegisterBenchmark(("run/" + text).c_str(), run, line);
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -1,0 +1,39 @@
+// Targets as data: what the verifier, the planner and the emitters must know of an instruction set.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ir/ir.h"
+
+namespace tconv::ir {
+
+struct Target {
+  std::string name;
+  int vector_bytes = 0;  // one register
+  int registers = 0;     // vector registers, temporaries of the emitter included
+  int pointers = 0;      // views that one kernel may use (the hottest get registers)
+  bool fma = true;       // false: plans use mul and add
+  bool bcast_operand =
+      false;  // a broadcast 4- or 8-byte element can be an instruction's memory operand
+  bool masked_lanes = false;  // mask registers: a partial load or store needs no vector register
+  bool bf16_store = false;    // f32 -> bf16 in one instruction
+  std::int64_t max_instructions = 0;  // of one kernel, after unrolling
+
+  int lanes(DType register_type) const { return vector_bytes / bytes(register_type); }
+  bool operator==(const Target&) const = default;
+};
+
+// "avx512", "avx2", and "tiny" (4 registers of 16 bytes: for tests). nullptr if unknown.
+const Target* find_target(const std::string& name);
+std::vector<std::string> target_names();
+
+// Vector registers, beyond the declared ones, that `stmt` needs while it executes on `target`.
+// Emitters use no more; the verifier counts them.
+int temporaries(const Program& program, const Target& target, const Stmt& stmt);
+
+// Which operand of `assign` the instruction can take from memory (-1: none). Shared by
+// `temporaries` and the emitters so that they agree.
+int folded_operand(const Program& program, const Target& target, const Assign& assign);
+
+}  // namespace tconv::ir

@@ -1,0 +1,55 @@
+// IR in, machine code out. A backend sees programs and nothing else.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "ir/ir.h"
+
+namespace tconv::jit {
+
+// Why a program could not be compiled here: missing CPU features, executable memory refused, an op
+// that the backend does not have.
+class CompileError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct KernelCode {
+  std::string name;  // the symbol that perf and gdb show
+  ir::KernelFn function = nullptr;
+  std::size_t offset = 0;  // in code()
+  std::size_t bytes = 0;   // instructions only; constants follow all kernels
+};
+
+// Immutable; owns its executable pages, which are never writable and executable at once.
+class CompiledProgram {
+ public:
+  virtual ~CompiledProgram() = default;
+  // stages()[s][k] is kernel k of stage s of the program.
+  const std::vector<std::vector<KernelCode>>& stages() const { return stages_; }
+  std::span<const std::byte> code() const {
+    return code_;
+  }  // position-independent, constants included
+
+ protected:
+  std::vector<std::vector<KernelCode>> stages_;
+  std::span<const std::byte> code_;
+};
+
+// Xbyak; the program's target chooses the instruction table ("avx512" or "avx2"). The program must
+// have been verified. `symbol` prefixes the kernels' names. Throws CompileError. Thread-safe.
+std::shared_ptr<const CompiledProgram> compile_xbyak(const ir::Program& program,
+                                                     const std::string& symbol = "tconv");
+
+// Whether this CPU and operating system can run code for that target, and what is missing if not.
+bool host_supports(const std::string& target, std::string* missing = nullptr);
+
+// Text of machine code, one instruction a line (Intel syntax), through Zydis; labels and the
+// constants that instructions refer to are shown.
+std::string disassemble(const CompiledProgram& program);
+
+}  // namespace tconv::jit

@@ -1,0 +1,289 @@
+#include "jit/emit_xbyak.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "jit/address.h"
+#include "jit/backend.h"
+#include "jit/kernel_facts.h"
+#include "jit/kernel_frame.h"
+#include "jit/scalars.h"
+
+namespace tconv::jit {
+namespace {
+
+using ir::Op;
+
+class Walk {
+ public:
+  Walk(const ir::Program& program, const ir::Target& target, const ir::Kernel& kernel,
+       Assembler& as, Isa& isa)
+      : program_(program),
+        target_(target),
+        kernel_(kernel),
+        as_(as),
+        isa_(isa),
+        facts_(program, target, kernel, KernelFrame::slots(program, kernel)),
+        scalars_(as, program.vars.size()),
+        pointers_(as, scalars_, program, facts_),
+        first_register_(program.regs.size(), 0) {
+    if (static_cast<int>(facts_.views.size()) > target.pointers)
+      throw CompileError("kernel " + kernel.name + " uses " + std::to_string(facts_.views.size()) +
+                         " views; target " + target.name + " has " +
+                         std::to_string(target.pointers) + " pointers");
+  }
+
+  void run() {
+    KernelFrame frame(as_, scalars_, program_, kernel_, facts_.slots);
+    frame.enter([&] { isa_.preload_masks(facts_.masks); });
+    pointers_.start_point(KernelFrame::kBuffers, KernelFrame::kLocal);
+    block(kernel_.body);
+    frame.leave();
+  }
+
+ private:
+  void block(const ir::Block& body) {
+    const int top = top_;
+    for (const ir::Stmt& s : body) std::visit([&](const auto& node) { emit(node); }, s.node);
+    top_ = top;
+  }
+
+  void emit(const ir::Vec& v) {
+    first_register_[v.reg] = top_;
+    top_ += program_.regs[v.reg].count();
+  }
+
+  void emit(const ir::Unroll& u) {
+    for (std::int64_t i = u.lo; i < u.hi; ++i) {
+      scalars_[u.var] = {.kind = Home::Kind::constant, .index = 0, .value = i};
+      block(u.body);
+    }
+    scalars_[u.var] = {};
+  }
+
+  void emit(const ir::If& f) {
+    for (const ir::Affine& c : f.conditions)
+      if (const auto k = scalars_.known(c); k && *k < 0) return;
+    Xbyak::Label past;
+    bool open = false;
+    for (const ir::Affine& c : f.conditions) {
+      if (scalars_.known(c)) continue;
+      scalars_.jump_if_negative(c, past);
+      open = true;
+    }
+    if (!open) return block(f.body);
+    const Pointers::Lags lags = pointers_.lags();
+    block(f.body);
+    pointers_.return_to(lags);
+    as_.L(past);
+  }
+
+  void emit(const ir::For& f) {
+    const auto lo = scalars_.known_max(f.lo), hi = scalars_.known_min(f.hi);
+    if (!lo || !hi || !fits32(*hi)) return run_time_loop(f, lo, hi);
+    if (*hi <= *lo) return;
+    if (*hi == *lo + 1) {
+      scalars_[f.var] = {.kind = Home::Kind::constant, .index = 0, .value = *lo};
+      block(f.body);
+    } else {
+      const LoopFacts& loop = facts_.loops.at(&f);
+      const bool up = facts_.value_used[f.var];
+      const Home counter = home(loop);
+      pointers_.enter(loop, *lo);
+      scalars_.store(counter, up ? *lo : *hi - *lo);
+      body(f, loop, counter,
+           [&](const Xbyak::Operand& c) { as_.cmp(c, static_cast<std::uint32_t>(*hi)); });
+      pointers_.leave(loop, *hi);
+    }
+    scalars_[f.var] = {};
+  }
+
+  void run_time_loop(const ir::For& f, std::optional<std::int64_t> lo,
+                     std::optional<std::int64_t> hi) {
+    const LoopFacts& loop = facts_.loops.at(&f);
+    const bool up = facts_.value_used[f.var];
+    const Home counter = home(loop);
+    const Xbyak::Address bound = scalars_.slot(loop.bound_slot);
+    const bool short_hi = hi && fits32(*hi);
+    Xbyak::Label past;
+    pointers_.enter(loop, 0);
+    if (!short_hi) {
+      scalars_.evaluate_min(f.hi);
+      as_.mov(bound, as_.rax);
+    }
+    if (lo) {
+      as_.mov(as_.rax, static_cast<std::uint64_t>(*lo));
+    } else {
+      scalars_.evaluate_max(f.lo);
+    }
+    const auto compare = [&](const Xbyak::Reg64& value) {
+      short_hi ? as_.cmp(value, static_cast<std::uint32_t>(*hi)) : as_.cmp(value, bound);
+    };
+    compare(as_.rax);
+    as_.jge(past, as_.T_NEAR);
+    pointers_.save_and_enter(loop);
+    if (up) {
+      scalars_.store(counter, as_.rax);
+    } else {
+      short_hi ? as_.mov(as_.rdx, static_cast<std::uint64_t>(*hi)) : as_.mov(as_.rdx, bound);
+      as_.sub(as_.rdx, as_.rax);
+      scalars_.store(counter, as_.rdx);
+    }
+    body(f, loop, counter, [&](const Xbyak::Operand& c) {
+      if (c.isMEM()) {
+        as_.mov(as_.rax, c);
+        compare(as_.rax);
+      } else {
+        compare(Xbyak::Reg64(c.getIdx()));
+      }
+    });
+    pointers_.restore(loop);
+    as_.L(past);
+    scalars_[f.var] = {};
+  }
+
+  // From the loop's head to its back edge. A variable whose value is used counts up to the bound
+  // that `compare` knows; others count down.
+  template <class Compare>
+  void body(const ir::For& f, const LoopFacts& loop, const Home& counter, Compare&& compare) {
+    const bool up = facts_.value_used[f.var];
+    if (up) scalars_[f.var] = counter;
+    if (loop.height == 0) as_.align(32);
+    Xbyak::Label head;
+    as_.L(head);
+    block(f.body);
+    pointers_.advance(loop);
+    const auto close = [&](const Xbyak::Operand& c) {
+      if (up) {
+        as_.inc(c);
+        compare(c);
+        as_.jl(head);
+      } else {
+        as_.dec(c);
+        as_.jnz(head);
+      }
+    };
+    if (counter.kind == Home::Kind::reg) {
+      close(Xbyak::Reg64(counter.index));
+    } else {
+      close(scalars_.slot(counter.index));
+    }
+  }
+
+  // Inner loops get registers first.
+  Home home(const LoopFacts& loop) const {
+    const int r = std::min(static_cast<int>(facts_.views.size()), kPointerRegisters) + loop.height;
+    if (r < kPoolSize) return {.kind = Home::Kind::reg, .index = kPool[r], .value = 0};
+    return {.kind = Home::Kind::slot, .index = loop.counter_slot, .value = 0};
+  }
+
+  void emit(const ir::Assign& a) {
+    const ir::DType type = program_.regs[a.dst.reg].type;
+    const int dst = number(a.dst);
+    if (a.op == Op::mov) return isa_.mov(type, dst, resolve(a.operands[0]));
+
+    const int folded = ir::folded_operand(program_, target_, a);
+    const bool shift = a.op == Op::shl || a.op == Op::shr || a.op == Op::sra;
+    std::array<Arg, 3> args;
+    bool dst_free = true;
+    for (std::size_t i = 0; i < a.operands.size(); ++i) {
+      const auto* r = std::get_if<ir::RegRef>(&a.operands[i]);
+      if (!r) continue;
+      args[i].reg = number(*r);
+      if (args[i].reg == dst) dst_free = false;
+    }
+    int temp = top_;
+    for (std::size_t i = 0; i < a.operands.size(); ++i) {
+      if (std::holds_alternative<ir::RegRef>(a.operands[i])) continue;
+      if (static_cast<int>(i) == folded || (shift && i == 1)) continue;
+      // dot2 accumulates in its destination: only the accumulator may wait there.
+      const bool in_dst = dst_free && (a.op != Op::dot2 || i == 2);
+      const int r = in_dst ? dst : temp++;
+      if (in_dst) dst_free = false;
+      isa_.mov(a.op == Op::dot2 && i < 2 ? ir::DType::bf16x2 : type, r, resolve(a.operands[i]));
+      args[i].reg = r;
+    }
+    // Last, as the place of an operand is good only until the next one is resolved.
+    if (folded >= 0)
+      args[static_cast<std::size_t>(folded)] =
+          resolve(a.operands[static_cast<std::size_t>(folded)]);
+    if (shift) args[1] = resolve(a.operands[1]);
+    if (a.op == Op::perm) return isa_.perm(type, dst, args[0].reg, args[1].reg, a.lanes, temp);
+    isa_.op(a.op, type, dst, args.data(), temp);
+  }
+
+  void emit(const ir::Store& s) {
+    Arg to = at(s.mem);
+    to.lanes = s.lanes;
+    isa_.store(program_.regs[s.value.reg].type, to, s.stream, number(s.value), top_);
+  }
+
+  void emit(const ir::Prefetch& p) {
+    const Xbyak::Address place = as_.byte[pointers_.at(p.mem)];
+    switch (p.hint) {
+      case ir::Hint::l1:
+        return as_.prefetcht0(place);
+      case ir::Hint::l2:
+        return as_.prefetcht1(place);
+      case ir::Hint::nta:
+        return as_.prefetchnta(place);
+    }
+  }
+
+  Arg at(const ir::Mem& mem) const {
+    Arg a;
+    a.kind = Arg::Kind::load;
+    a.memory = program_.views[mem.view].dtype;
+    a.at = pointers_.at(mem);
+    return a;
+  }
+
+  Arg resolve(const ir::Operand& o) const {
+    Arg a;
+    if (const auto* r = std::get_if<ir::RegRef>(&o)) {
+      a.reg = number(*r);
+    } else if (const auto* l = std::get_if<ir::Load>(&o)) {
+      a = at(l->mem);
+      a.lanes = l->lanes;
+    } else if (const auto* b = std::get_if<ir::Bcast>(&o)) {
+      a = at(b->mem);
+      a.kind = Arg::Kind::bcast;
+    } else {
+      a.kind = Arg::Kind::constant;
+      a.bits = std::get<ir::Const>(o).bits;
+    }
+    return a;
+  }
+
+  int number(const ir::RegRef& r) const {
+    const std::vector<int>& dims = program_.regs[r.reg].dims;
+    int n = 0;
+    for (std::size_t d = 0; d < r.index.size(); ++d) {
+      std::int64_t index = r.index[d].constant();
+      for (const ir::Term& t : r.index[d].terms()) index += t.coeff * scalars_[t.var].value;
+      n = n * dims[d] + static_cast<int>(index);
+    }
+    return first_register_[r.reg] + n;
+  }
+
+  const ir::Program& program_;
+  const ir::Target& target_;
+  const ir::Kernel& kernel_;
+  Assembler& as_;
+  Isa& isa_;
+  KernelFacts facts_;
+  Scalars scalars_;
+  Pointers pointers_;
+  std::vector<int> first_register_;  // by RegId
+  int top_ = 0;                      // registers below are declared and live
+};
+
+}  // namespace
+
+void emit_kernel(const ir::Program& program, const ir::Target& target, const ir::Kernel& kernel,
+                 Assembler& as, Isa& isa) {
+  Walk(program, target, kernel, as, isa).run();
+}
+
+}  // namespace tconv::jit

@@ -1,0 +1,54 @@
+// The analytic cost model: cycles of a plan on a machine. Pure arithmetic on the machine table's
+// numbers.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "planner/machine.h"
+#include "planner/phase.h"
+#include "planner/plan.h"
+#include "planner/problem.h"
+
+namespace tconv::planner {
+
+// What every plan of one problem shares, computed once. `problem` is normalized.
+class CostModel {
+ public:
+  CostModel(const Problem& problem, const Machine& machine, int lanes);
+
+  double direct_us(const Plan& plan) const;
+  double bias_only_us() const;
+
+  // Cycles of one step of the innermost loop: fmas vector FMAs fed by `loads` vector loads.
+  double step_cycles(double fmas, double loads, double filter_bytes,
+                     double filter_bytes_per_cycle) const;
+  // Bytes per cycle of the level that a working set of this size stays in.
+  double bandwidth(double bytes) const;
+  const Problem& problem() const { return problem_; }
+  const Machine& machine() const { return machine_; }
+  const std::vector<AxisPhases>& axes() const { return axes_; }
+  const std::vector<Run>& width_runs() const { return width_runs_; }
+  double taps(std::size_t axis) const {
+    return taps_[axis];
+  }  // mean valid taps per output of the axis
+  // Every tensor once through the memory that holds it. Stores of `chunk` bytes, each to a place of
+  // its own, move whole lines; 0: rows are written without gaps.
+  double memory_cycles(bool stream, double chunk = 0) const;
+  // Work and traffic overlap, but not wholly.
+  static double overlap(double work, double traffic) {
+    return std::max(work, traffic) + 0.3 * std::min(work, traffic);
+  }
+  double finish(double cycles, double grid_points) const;  // to microseconds, with threads
+
+ private:
+  const Problem problem_;
+  const Machine machine_;
+  int lanes_;
+  std::vector<AxisPhases> axes_;
+  std::vector<Run> width_runs_;
+  std::vector<double> taps_;
+  double input_bytes_ = 0, output_bytes_ = 0, filter_bytes_ = 0;
+};
+
+}  // namespace tconv::planner

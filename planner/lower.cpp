@@ -1,0 +1,92 @@
+// Problem and plan to program: the pipeline, read top-down.
+#include <fmt/format.h>
+
+#include "ir/print.h"
+#include "planner/phase.h"
+#include "planner/planner.h"
+#include "planner/schedules/schedule.h"
+#include "planner/trim.h"
+
+namespace tconv::planner {
+namespace {
+
+std::string describe_phases(const Problem& p) {
+  std::string s;
+  for (const Axis& a : p.axes) {
+    const AxisPhases x = phases(a);
+    s += fmt::format("axis: g={} S={} D={} taps<={} blocks {}..{}\n", x.g, x.S, x.D, x.taps,
+                     x.q_begin, x.q_end);
+    for (const Run& r : runs(x))
+      s += fmt::format("  t0 {}..{} eps {}..{} taps {} q {}..{}{}\n", r.t_begin, r.t_end, r.e_begin,
+                       r.e_end, r.taps, r.q_begin, r.q_end, r.exact ? "" : " guarded");
+  }
+  return s;
+}
+
+Lowered lower_schedule(const Problem& p, const Plan& plan, const ir::Target& target) {
+  switch (plan.schedule) {
+    case Schedule::direct:
+      return lower_direct(p, plan, target);
+    case Schedule::width:
+      return lower_width(p, plan, target);
+    case Schedule::channelwise:
+      return lower_channelwise(p, plan, target);
+    case Schedule::bias_only:
+      return lower_bias_only(p, plan, target);
+  }
+  throw PlanError("unknown schedule");
+}
+
+// Forms for the filter's own taps, one per axis with k > 1. Normalizing folds only axes of kernel
+// length 1, trimming shifts taps.
+std::vector<PackedFilter::Form> original_taps(const PackedFilter& filter, const Problem& problem,
+                                              const Trimmed& trimmed, const Problem& reduced) {
+  std::vector<PackedFilter::Form> taps;
+  std::size_t next = 0;
+  for (std::size_t a = 0; a < problem.axes.size(); ++a) {
+    PackedFilter::Form form{.constant = 0,
+                            .coeffs = std::vector<std::int64_t>(filter.dims.size(), 0)};
+    if (trimmed.problem.axes[a].k > 1) {
+      while (reduced.axes[next].k == 1) ++next;
+      form = filter.taps[next++];
+    }
+    form.constant += trimmed.first_tap[a];
+    if (problem.axes[a].k > 1) taps.push_back(std::move(form));
+  }
+  return taps;
+}
+
+}  // namespace
+
+void require(bool ok, const std::string& message) {
+  if (!ok) throw PlanError(message);
+}
+
+Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target,
+              const Dump& dump) {
+  const auto show = [&](const char* step, auto&& text) {
+    if (dump) dump(step, text());
+  };
+  const Trimmed trimmed = trim(problem);
+  const Problem p = normalize(trimmed.problem);
+  show("problem", [&] { return print(p); });
+  show("phases", [&] { return describe_phases(p); });
+  require((multiply_adds(p) > 0) == (plan.schedule != Schedule::bias_only),
+          "bias_only is for problems without products, and only it");
+  show("plan", [&] { return print(plan); });
+  Lowered out;
+  if (plan.transposed) {
+    require(p.layout == Layout::channels_first, "transposed is for channels-first problems");
+    require(!plan.stream, "transposed has no stream: what the schedule writes is read again");
+    const Problem twin = channels_last_twin(p);
+    out = lower_transposed(p, lower_schedule(twin, plan, target), target);
+    out.filter.taps = original_taps(out.filter, problem, trimmed, twin);
+  } else {
+    out = lower_schedule(p, plan, target);
+    out.filter.taps = original_taps(out.filter, problem, trimmed, p);
+  }
+  show("ir", [&] { return ir::print(out.program); });
+  return out;
+}
+
+}  // namespace tconv::planner

@@ -1,0 +1,121 @@
+#include "planner/phase.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "planner/integer.h"
+
+namespace tconv::planner {
+namespace {
+
+// First and one past the last block of phase (t0, eps).
+std::int64_t first_block(const Axis& a, std::int64_t t0, std::int64_t eps) {
+  return ceil_div(a.p - a.d * t0 - eps, a.s);
+}
+std::int64_t last_block(const Axis& a, std::int64_t t0, std::int64_t eps) {
+  return floor_div(a.o - 1 + a.p - a.d * t0 - eps, a.s) + 1;
+}
+
+// A run over t0 in t_begin..t_end (eps 0): bounds are the union over its phases.
+Run make_run(const AxisPhases& x, std::int64_t t_begin, std::int64_t t_end) {
+  Run r{.t_begin = t_begin, .t_end = t_end};
+  r.taps = t_begin < x.axis.k ? ceil_div(x.axis.k - t_begin, x.S) : 0;
+  // Blocks only fall as t0 grows, so the extremes are at the ends.
+  r.q_begin = first_block(x.axis, t_end - 1, 0);
+  r.q_end = last_block(x.axis, t_begin, 0);
+  r.exact =
+      first_block(x.axis, t_begin, 0) == r.q_begin && last_block(x.axis, t_end - 1, 0) == r.q_end;
+  return r;
+}
+
+}  // namespace
+
+AxisPhases phases(const Axis& axis) {
+  AxisPhases x{.axis = axis};
+  x.g = std::gcd(axis.s, axis.d);
+  x.S = axis.s / x.g;
+  x.D = axis.d / x.g;
+  x.taps = ceil_div(axis.k, x.S);
+  x.q_begin = first_block(axis, x.S - 1, x.g - 1);
+  x.q_end = last_block(axis, 0, 0);
+  return x;
+}
+
+std::vector<Run> runs(const AxisPhases& x, std::size_t most) {
+  const Axis& a = x.axis;
+  // Where the number of taps changes.
+  std::vector<std::int64_t> cuts = {0, x.S};
+  if (a.k < x.S) {
+    cuts.push_back(a.k);
+  } else if (a.k % x.S != 0) {
+    cuts.push_back(a.k % x.S);
+  }
+  const auto tidy = [](std::vector<std::int64_t>& v) {
+    std::sort(v.begin(), v.end());
+    v.erase(std::unique(v.begin(), v.end()), v.end());
+  };
+  tidy(cuts);
+  // Where the first or last block changes: one place each for d = 1; looked for when there are few
+  // phases.
+  std::vector<std::int64_t> fine = cuts;
+  constexpr std::int64_t kFewPhases = 64;
+  if (a.d == 1) {
+    if (a.p % a.s > 0) fine.push_back(a.p % a.s);
+    const std::int64_t last = (a.o - 1 + a.p) % a.s + 1;
+    if (last > 0 && last < x.S) fine.push_back(last);
+  } else if (x.S <= kFewPhases) {
+    for (std::int64_t t = 1; t < x.S; ++t)
+      if (first_block(a, t, 0) != first_block(a, t - 1, 0) ||
+          last_block(a, t, 0) != last_block(a, t - 1, 0))
+        fine.push_back(t);
+  }
+  tidy(fine);
+  const std::size_t tapless = x.g > 1 ? 1 : 0;
+  if (fine.size() - 1 + tapless <= most) cuts = fine;
+
+  std::vector<Run> out;
+  for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
+    const Run r = make_run(x, cuts[i], cuts[i + 1]);
+    if (r.q_begin < r.q_end) out.push_back(r);
+  }
+  if (x.g > 1) {  // residues that no tap reaches
+    Run r{.t_begin = 0, .t_end = x.S, .e_begin = 1, .e_end = x.g, .taps = 0};
+    r.q_begin = first_block(a, x.S - 1, x.g - 1);
+    r.q_end = last_block(a, 0, 1);
+    r.exact = first_block(a, 0, 1) == r.q_begin && last_block(a, x.S - 1, x.g - 1) == r.q_end;
+    if (r.q_begin < r.q_end) out.push_back(r);
+  }
+  return out;
+}
+
+Problem normalize(const Problem& problem) {
+  Problem r = problem;
+  const auto identity = [](const Axis& a) {
+    return a.k == 1 && a.s == 1 && a.p == 0 && a.o == a.i;
+  };
+  const auto merge = [](const Axis& a, const Axis& b) {
+    return Axis{.i = a.i * b.i, .o = a.o * b.o};
+  };
+  std::erase_if(r.axes, [&](const Axis& a) { return identity(a) && a.i == 1; });
+  if (r.axes.empty()) r.axes.push_back({.i = 1, .o = 1});
+  for (std::size_t a = 0; a + 1 < r.axes.size();) {
+    if (identity(r.axes[a]) && identity(r.axes[a + 1])) {
+      r.axes[a + 1] = merge(r.axes[a], r.axes[a + 1]);
+      r.axes.erase(r.axes.begin() + static_cast<std::ptrdiff_t>(a));
+    } else {
+      ++a;
+    }
+  }
+  if (r.layout == Layout::channels_last) {  // pixels follow each other through the batch
+    if (r.axes.size() > 1 && identity(r.axes[0])) {
+      r.n *= r.axes[0].i;
+      r.axes.erase(r.axes.begin());
+    } else if (r.axes.size() == 1 && identity(r.axes[0])) {
+      r.axes[0] = merge(r.axes[0], Axis{.i = r.n, .o = r.n});
+      r.n = 1;
+    }
+  }
+  return r;
+}
+
+}  // namespace tconv::planner

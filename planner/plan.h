@@ -1,0 +1,41 @@
+// A plan says how a problem is computed: a plain value with a one-line text form without white
+// space, as direct(mr=14,nr=2,tile=w,rows=4,strip).
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace tconv::planner {
+
+enum class Schedule : std::uint8_t { direct, width, channelwise, bias_only };
+const char* name(Schedule schedule);
+
+enum class TileAxis : std::uint8_t { w, n };  // what the pixels of a register tile run along
+
+class PlanError : public std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+// Fields that a schedule does not use stay at their default.
+struct Plan {
+  Schedule schedule = Schedule::direct;
+  int mr = 0;  // register tile: pixels (or, in width, planes)
+  int nr = 0;  // register tile: vectors
+  TileAxis tile = TileAxis::w;
+  int rows = 1;           // rows of blocks that one grid point computes
+  std::int64_t cols = 0;  // blocks along the width that one grid point computes; 0 = all
+  int panels = 0;         // panels of output channels per grid point; 0 = all
+  bool strip = false;     // input rows are copied into a zero-padded local strip
+  bool stream = false;    // outputs are written with streaming stores
+  bool transposed =
+      false;   // channels-first: both tensors are transposed as a whole, before and after
+  int ku = 1;  // input channels per step of the innermost loop
+  bool operator==(const Plan&) const = default;
+};
+
+std::string print(const Plan& plan);
+Plan parse_plan(std::string_view text);  // throws PlanError
+
+}  // namespace tconv::planner

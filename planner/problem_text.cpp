@@ -1,0 +1,369 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+#include <utility>
+
+#include "planner/problem.h"
+#include "planner/problem_fields.h"
+
+namespace tconv::planner {
+namespace {
+
+using Int = std::int64_t;
+
+constexpr std::array<const char*, kPostKinds> kPostNames{
+    "relu",     "relu6",        "leaky_relu", "prelu",      "elu",  "selu",      "tanh",
+    "sigmoid",  "hard_sigmoid", "swish",      "hard_swish", "gelu", "gelu_tanh", "softplus",
+    "softsign", "mish",         "exp",        "clip",       "add",  "mul"};
+
+constexpr std::array<const char*, 6> kLayouts{"nwc", "nhwc", "ndhwc", "ncw", "nchw", "ncdhw"};
+constexpr std::array<ir::DType, 5> kTypes{ir::DType::f32, ir::DType::f64, ir::DType::f16,
+                                          ir::DType::bf16, ir::DType::i32};
+constexpr const char* kTypeNames = "f32 f64 f16 bf16 i32";
+
+// Fields of the form name=value, but for post-ops.
+constexpr std::array<const char*, 14> kKeys{"out", "n", "g", "ic", "oc",  "i",   "o",
+                                            "k",   "s", "d", "p",  "ips", "ops", "filter"};
+enum Key { out, n, g, ic, oc, i, o, k, s, d, p, ips, ops, filter };
+
+[[noreturn]] void fail(std::string_view given, const std::string& why) {
+  throw ProblemError(std::string(given) + ": " + why);
+}
+
+template <class List>
+int find(const List& list, std::string_view word) {
+  for (std::size_t at = 0; at < std::size(list); ++at)
+    if (word == list[at]) return static_cast<int>(at);
+  return -1;
+}
+
+const ir::DType* find_type(std::string_view word) {
+  for (const ir::DType& t : kTypes)
+    if (word == ir::name(t)) return &t;
+  return nullptr;
+}
+
+struct Token {
+  std::string_view text, value;
+  bool present() const { return !text.empty(); }
+};
+
+// The words of a line, each field at most once.
+class Line {
+ public:
+  explicit Line(std::string_view line) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    for (std::size_t at = line.find_first_not_of(kSpace); at != line.npos;
+         at = line.find_first_not_of(kSpace, at)) {
+      const std::size_t end = std::min(line.find_first_of(kSpace, at), line.size());
+      take(line.substr(at, end - at));
+      at = end;
+    }
+  }
+  const Token& operator[](Key key) const { return keys_[key]; }
+  const Token& dtype() const { return dtype_; }
+  const Token& layout() const { return layout_; }
+  const Token& bias() const { return bias_; }
+  const std::vector<PostOp>& post() const { return post_; }
+
+ private:
+  void take(std::string_view text) {
+    const std::size_t eq = text.find('=');
+    const bool has_value = eq != text.npos;
+    const std::string_view word = text.substr(0, eq);
+    const Token token{text, has_value ? text.substr(eq + 1) : std::string_view{}};
+    if (word == "bias") {
+      if (has_value && find_type(token.value) == nullptr)
+        fail(text, fmt::format("bias type must be one of {}", kTypeNames));
+      return once(bias_, token);
+    }
+    if (const int at = find(kPostNames, word); at >= 0)
+      return post_.push_back(post_op(static_cast<PostKind>(at), token, has_value));
+    if (has_value) {
+      const int at = find(kKeys, word);
+      if (at < 0) unknown(text);
+      if (token.value.empty()) fail(text, "a value is missing after =");
+      return once(keys_[at], token);
+    }
+    if (find_type(word) != nullptr) return once(dtype_, token);
+    if (find(kLayouts, word) >= 0) return once(layout_, token);
+    if (word == "s8" || word == "u8")
+      fail(word, fmt::format("this element type is not supported; supported are {}", kTypeNames));
+    if (find(kKeys, word) >= 0) fail(word, fmt::format("a value is missing: {}=...", word));
+    unknown(text);
+  }
+
+  static void once(Token& slot, const Token& token) {
+    if (slot.present()) fail(token.text, fmt::format("given twice (first as {})", slot.text));
+    slot = token;
+  }
+
+  [[noreturn]] static void unknown(std::string_view text) {
+    fail(text, fmt::format("unknown word; a line has an element type ({}), a layout ({}), fields "
+                           "({}=), bias, and post-ops ({})",
+                           kTypeNames, fmt::join(kLayouts, " "), fmt::join(kKeys, "= "),
+                           fmt::join(kPostNames, " ")));
+  }
+
+  static double parameter(const Token& token, std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc::result_out_of_range)
+      fail(token.text, "the parameter does not fit in a double");
+    if (error != std::errc{} || end != text.data() + text.size() || text.empty())
+      fail(token.text, fmt::format("'{}' is not a number", text));
+    return value;
+  }
+
+  static PostOp post_op(PostKind kind, const Token& token, bool has_value) {
+    PostOp op{.kind = kind};
+    const int count = parameter_count(kind);
+    if (count == 0) {
+      if (has_value) fail(token.text, fmt::format("{} takes no parameter", name(kind)));
+      return op;
+    }
+    if (!has_value)
+      fail(token.text, count == 1
+                           ? fmt::format("a parameter is required: {}=A", name(kind))
+                           : fmt::format("two parameters are required: {}=LO,HI", name(kind)));
+    const std::size_t comma = token.value.find(',');
+    if ((comma != token.value.npos) != (count == 2))
+      fail(token.text, fmt::format("{} takes {} parameter{}", name(kind), count,
+                                   count == 1 ? "" : "s separated by a comma"));
+    op.a = parameter(token, token.value.substr(0, comma));
+    if (count == 2) op.b = parameter(token, token.value.substr(comma + 1));
+    return op;
+  }
+
+  std::array<Token, kKeys.size()> keys_;
+  Token dtype_, layout_, bias_;
+  std::vector<PostOp> post_;
+};
+
+Int integer(const Token& token, std::string_view text, const char* expected) {
+  Int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc::result_out_of_range)
+    fail(token.text, fmt::format("{} does not fit in 64 bits", text));
+  if (error != std::errc{} || end != text.data() + text.size())
+    fail(token.text, fmt::format("expected {}", expected));
+  return value;
+}
+
+void read_count(const Token& token, Int& value) {
+  if (token.present()) value = integer(token, token.value, "a number");
+}
+
+// LO..HI; one value when both are equal.
+bool read_range(const Token& token, Int& least, Int& most) {
+  const std::size_t dots = token.value.find("..");
+  if (dots == token.value.npos) return false;
+  constexpr const char* kExpected = "a range like 1..64";
+  least = integer(token, token.value.substr(0, dots), kExpected);
+  most = integer(token, token.value.substr(dots + 2), kExpected);
+  if (least < 1 || most < least) fail(token.text, "a range goes from at least 1 upwards");
+  if (least == most) least = 0;
+  return true;
+}
+
+void read_axes(const Token& token, std::string_view layout, std::vector<Axis>& axes,
+               Int Axis::*member) {
+  std::size_t count = 0;
+  std::string_view rest = token.value;
+  Int first = 0;
+  for (bool more = true; more; ++count) {
+    const std::size_t cross = rest.find('x');
+    more = cross != rest.npos;
+    const Int value =
+        integer(token, rest.substr(0, cross), "a number like 4, or one per axis like 4x4");
+    if (count == 0) first = value;
+    if (count < axes.size()) axes[count].*member = value;
+    rest.remove_prefix(more ? cross + 1 : rest.size());
+  }
+  if (count == 1) {
+    for (Axis& a : axes) a.*member = first;
+  } else if (count != axes.size()) {
+    fail(token.text, fmt::format("{} has {} spatial ax{}, got {} numbers", layout, axes.size(),
+                                 axes.size() == 1 ? "is" : "es", count));
+  }
+}
+
+void require(const Token& token, const char* field, const char* meaning) {
+  if (!token.present()) fail(field, fmt::format("{} required", meaning));
+}
+
+// Before validate() has run, so nothing is known of the numbers.
+void default_output(Axis& a, std::string_view given_input) {
+  if (a.i == 0) fail("o", fmt::format("required, because {} has an axis of length 0", given_input));
+  Int in = 0, kernel = 0, natural = 0, crop = 0;
+  if (__builtin_mul_overflow(a.i - 1, a.s, &in) || __builtin_mul_overflow(a.k - 1, a.d, &kernel) ||
+      __builtin_add_overflow(in, kernel, &natural) ||
+      __builtin_add_overflow(natural, 1, &natural) || __builtin_mul_overflow(a.p, 2, &crop) ||
+      __builtin_sub_overflow(natural, crop, &a.o))
+    fail("o", "the natural length (i-1)*s + (k-1)*d + 1 does not fit in 64 bits");
+}
+
+void read_output(const Line& line, Problem& r) {
+  if (line[o].present()) {
+    if (r.i_min > 0)
+      fail(line[o].text, fmt::format("with {} the output length follows from the input and must "
+                                     "not be given",
+                                     line[i].text));
+    return read_axes(line[o], line.layout().text, r.axes, &Axis::o);
+  }
+  // Wrong numbers of other fields are reported as theirs, not as a strange length.
+  for (Axis& a : r.axes) a.o = 0;
+  Problem numbers = r;
+  numbers.i_min = 0;
+  validate(numbers);
+  for (Axis& a : r.axes) {
+    default_output(a, line[i].text);
+    if (a.o < 0)
+      fail("o", fmt::format("natural length {} minus p={} on both sides is negative ({}): give o=",
+                            a.natural(), a.p, a.o));
+  }
+}
+
+void append_number(std::string& text, double value) {
+  char digits[32];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
+  text.append(digits, end);
+}
+
+bool has_default_output(const Problem& r) {
+  for (const Axis& a : r.axes)
+    if (a.i == 0 || a.o != a.natural() - 2 * a.p) return false;
+  return true;
+}
+
+bool all_axes(const Problem& r, Int Axis::*member, Int value) {
+  for (const Axis& a : r.axes)
+    if (a.*member != value) return false;
+  return true;
+}
+
+}  // namespace
+
+const char* name(PostKind kind) { return kPostNames[static_cast<std::size_t>(kind)]; }
+
+int parameter_count(PostKind kind) {
+  if (kind == PostKind::clip) return 2;
+  return kind == PostKind::leaky_relu || kind == PostKind::elu ? 1 : 0;
+}
+
+std::string join_axes(const Problem& problem, std::int64_t Axis::*member) {
+  std::string text;
+  for (const Axis& a : problem.axes) {
+    if (!text.empty()) text += 'x';
+    text += std::to_string(a.*member);
+  }
+  return text;
+}
+
+Problem parse_problem(std::string_view text) {
+  const Line line(text);
+  require(line.layout(), "layout", "one of nwc nhwc ndhwc ncw nchw ncdhw is");
+  require(line[ic], "ic", "input channels are");
+  require(line[oc], "oc", "output channels are");
+  require(line[i], "i", "the input's spatial size is");
+  require(line[k], "k", "the kernel's size is");
+
+  Problem r;
+  if (line.dtype().present()) r.dtype = *find_type(line.dtype().text);
+  if (line[out].present()) {
+    if (line[out].value != "f32") fail(line[out].text, "only out=f32 is allowed");
+    r.wide_output = true;
+  }
+  const int layout = find(kLayouts, line.layout().text);
+  r.layout = layout < 3 ? Layout::channels_last : Layout::channels_first;
+  r.axes.resize(static_cast<std::size_t>(layout % 3 + 1));
+
+  if (!read_range(line[n], r.n_min, r.n)) read_count(line[n], r.n);
+  read_count(line[g], r.g);
+  read_count(line[ic], r.ic);
+  read_count(line[oc], r.oc);
+  if (Int most = 0; read_range(line[i], r.i_min, most)) {
+    if (r.rank() != 1) fail(line[i].text, "a length known only at run time needs nwc and n=1");
+    r.axes[0].i = most;
+  } else {
+    read_axes(line[i], line.layout().text, r.axes, &Axis::i);
+  }
+  for (const auto& [key, member] :
+       {std::pair{k, &Axis::k}, {s, &Axis::s}, {d, &Axis::d}, {p, &Axis::p}})
+    if (line[key].present()) read_axes(line[key], line.layout().text, r.axes, member);
+  read_output(line, r);
+
+  read_count(line[ips], r.input_pixel_stride);
+  read_count(line[ops], r.output_pixel_stride);
+  for (const Key key : {ips, ops})
+    if (line[key].present() && (key == ips ? r.input_pixel_stride : r.output_pixel_stride) <= 0)
+      fail(line[key].text, "pixel stride must be at least 1");
+  r.filter = r.layout == Layout::channels_last ? FilterLayout::tf : FilterLayout::torch;
+  if (line[filter].present()) {
+    if (line[filter].value != "tf" && line[filter].value != "torch")
+      fail(line[filter].text, "filter layout must be tf or torch");
+    r.filter = line[filter].value == "tf" ? FilterLayout::tf : FilterLayout::torch;
+  }
+  r.bias = line.bias().present();
+  if (!line.bias().value.empty()) r.bias_dtype = *find_type(line.bias().value);
+  r.post = line.post();
+  validate(r);
+
+  // Values that say the default are the default, so that equal problems are equal values.
+  if (r.bias_dtype == default_bias_dtype(r.dtype)) r.bias_dtype.reset();
+  if (r.input_pixel_stride == r.ic) r.input_pixel_stride = 0;
+  if (r.output_pixel_stride == r.oc) r.output_pixel_stride = 0;
+  return r;
+}
+
+std::string print(const Problem& r) {
+  std::string text;
+  text.reserve(128);
+  const auto word = [&](std::string_view w) {
+    if (!text.empty()) text += ' ';
+    text += w;
+  };
+  const auto field = [&](const char* key, const std::string& value) {
+    word(key);
+    text += '=';
+    text += value;
+  };
+  word(ir::name(r.dtype));
+  if (r.wide_output) word("out=f32");
+  word(kLayouts[static_cast<std::size_t>(r.rank() - 1 +
+                                         (r.layout == Layout::channels_first ? 3 : 0))]);
+  if (r.n_min > 0) field("n", fmt::format("{}..{}", r.n_min, r.n));
+  if (r.n_min == 0 && r.n != 1) field("n", std::to_string(r.n));
+  if (r.g != 1) field("g", std::to_string(r.g));
+  field("ic", std::to_string(r.ic));
+  field("oc", std::to_string(r.oc));
+  field("i", r.i_min > 0 ? fmt::format("{}..{}", r.i_min, r.axes[0].i) : join_axes(r, &Axis::i));
+  if (!has_default_output(r)) field("o", join_axes(r, &Axis::o));
+  field("k", join_axes(r, &Axis::k));
+  if (!all_axes(r, &Axis::s, 1)) field("s", join_axes(r, &Axis::s));
+  if (!all_axes(r, &Axis::d, 1)) field("d", join_axes(r, &Axis::d));
+  if (!all_axes(r, &Axis::p, 0)) field("p", join_axes(r, &Axis::p));
+  if (r.input_pixel_stride != 0 && r.input_pixel_stride != r.ic)
+    field("ips", std::to_string(r.input_pixel_stride));
+  if (r.output_pixel_stride != 0 && r.output_pixel_stride != r.oc)
+    field("ops", std::to_string(r.output_pixel_stride));
+  const bool last = r.layout == Layout::channels_last;
+  if (last != (r.filter == FilterLayout::tf)) field("filter", last ? "torch" : "tf");
+  if (r.bias) word("bias");
+  if (r.bias && r.bias_dtype && *r.bias_dtype != default_bias_dtype(r.dtype)) {
+    text += '=';
+    text += ir::name(*r.bias_dtype);
+  }
+  for (const PostOp& op : r.post) {
+    word(name(op.kind));
+    const int count = parameter_count(op.kind);
+    if (count > 0) append_number(text += '=', op.a);
+    if (count > 1) append_number(text += ',', op.b);
+  }
+  return text;
+}
+
+}  // namespace tconv::planner

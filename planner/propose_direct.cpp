@@ -1,0 +1,87 @@
+// Plans of the direct schedule.
+#include <algorithm>
+
+#include "planner/candidates.h"
+#include "planner/schedules/schedule.h"
+
+namespace tconv::planner {
+namespace {
+
+// Pixels per tile: the tallest that fits, and those that leave less of a last tile.
+std::vector<int> tile_heights(int nr, std::int64_t pixels, const ir::Target& t) {
+  const int operands = nr == 1 ? (t.bcast_operand ? 1 : 2) : nr + 1;
+  const int most = static_cast<int>(std::min<std::int64_t>((t.registers - operands) / nr, pixels));
+  std::vector<int> heights;
+  for (int mr = std::max(most, 1); mr >= 1; --mr) {
+    if (mr * nr * 2 < most * nr && mr > 1 && heights.size() > 3) continue;
+    const std::int64_t tiles = (pixels + mr - 1) / mr;
+    // Of equally many tiles only the most even split is of use, and the tallest.
+    const bool even = mr == most || mr == 1 || (tiles * mr - pixels) < tiles;
+    if (even) heights.push_back(mr);
+    if (heights.size() >= 6) break;
+  }
+  if (std::find(heights.begin(), heights.end(), 1) == heights.end() && most <= 2)
+    heights.push_back(1);
+  return heights;
+}
+
+std::vector<int> row_counts(std::int64_t blocks) {
+  std::vector<int> rows = {1};
+  for (int r : {2, 4, 8, 16})
+    if (r < blocks) rows.push_back(r);
+  if (blocks > 1 && blocks <= 32) rows.push_back(static_cast<int>(blocks));
+  return rows;
+}
+
+}  // namespace
+
+void propose_direct(const CostModel& model, const ir::Target& target, Proposals& out) {
+  const Problem& p = model.problem();
+  const bool last = p.layout == Layout::channels_last;
+  const int lanes = target.lanes(p.dtype);
+  const auto vectors =
+      static_cast<int>(std::min<std::int64_t>((p.group_oc() + lanes - 1) / lanes, 64));
+  const auto consider = [&](const Plan& plan) {
+    const std::string reason = why_not_direct(p, plan, target);
+    if (reason.empty()) {
+      out.legal.push_back({plan, model.direct_us(plan)});
+    } else {
+      out.rejected.push_back({print(plan), reason});
+    }
+  };
+  const AxisPhases& w = model.axes().back();
+  std::int64_t row_pixels = 1;
+  for (const Run& r : model.width_runs()) row_pixels = std::max(row_pixels, r.q_end - r.q_begin);
+  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
+  const bool stream = last && p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
+                      output_bytes > static_cast<double>(model.machine().stream_from_bytes);
+
+  for (int nr : {1, 2, 3, 4, 5, 6, 8}) {
+    if (nr > vectors) break;
+    // Along the batch.
+    if (p.n > 1 && last) {
+      for (int mr : tile_heights(nr, p.n, target))
+        for (int rows : row_counts(w.blocks()))
+          consider({.mr = mr, .nr = nr, .tile = TileAxis::n, .rows = rows, .stream = stream});
+    }
+    // Along the width, blocked where a row is long.
+    constexpr std::int64_t kLongRow = 1024;
+    const bool one_axis = p.axes.size() == 1;
+    for (int mr : tile_heights(nr, row_pixels, target)) {
+      const std::int64_t cols = one_axis && row_pixels > kLongRow ? (512 + mr - 1) / mr * mr : 0;
+      const std::vector<int> rows =
+          one_axis ? std::vector<int>{1} : row_counts(model.axes()[p.axes.size() - 2].blocks());
+      for (int r : rows)
+        for (bool strip : {false, true}) {
+          if (strip && w.taps <= 1 && last) continue;  // nothing to pad
+          consider({.mr = mr, .nr = nr, .rows = r, .cols = cols, .strip = strip, .stream = stream});
+          // Channels-first cannot always be cut, and there is always a plan, with and without
+          // strip.
+          if (cols > 0 && !last)
+            consider({.mr = mr, .nr = nr, .rows = r, .strip = strip, .stream = stream});
+        }
+    }
+  }
+}
+
+}  // namespace tconv::planner

@@ -1,0 +1,63 @@
+// Which plans direct can lower.
+#include <fmt/format.h>
+
+#include "planner/phase.h"
+#include "planner/schedules/schedule.h"
+
+namespace tconv::planner {
+namespace {
+
+// Channels-last reads the tensor as well without a strip, so an unreasonable one is refused.
+// Channels-first has no choice.
+std::string why_not_strip(const Problem& p, const Plan& plan) {
+  constexpr double kMostBytes = 1 << 30;
+  double bytes = static_cast<double>(p.group_ic()) * ir::bytes(p.dtype);
+  for (std::size_t a = 0; a < p.axes.size(); ++a) {
+    const AxisPhases x = phases(p.axes[a]);
+    const std::int64_t columns = (plan.cols > 0 ? plan.cols : x.axis.i + x.halo()) + x.halo();
+    const bool width = a + 1 == p.axes.size(), several = a + 2 == p.axes.size() && plan.rows > 1;
+    bytes *= static_cast<double>(width ? columns : several ? plan.rows + x.halo() : x.taps);
+  }
+  if (bytes > kMostBytes)
+    return fmt::format("a strip of {:.0f} bytes, at most {:.0f}", bytes, kMostBytes);
+  return {};
+}
+
+}  // namespace
+
+std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target& target) {
+  const bool last = p.layout == Layout::channels_last, along_width = plan.tile == TileAxis::w;
+  if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
+  // A broadcast that cannot be an instruction's operand needs a register.
+  const int operands = plan.nr == 1 && target.bcast_operand ? 1 : plan.mr == 1 ? 2 : plan.nr + 1;
+  const int registers = plan.mr * plan.nr + operands;
+  if (registers > target.registers)
+    return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr, registers,
+                       target.name, target.registers);
+  if (plan.ku < 1 || p.group_ic() % plan.ku != 0)
+    return fmt::format("ku={} must divide the {} input channels of a group", plan.ku, p.group_ic());
+  const int lanes = target.lanes(p.dtype);
+  if (plan.stream && (!last || p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))
+    return "stream needs channels-last and whole vectors of output channels";
+  if (!along_width) {
+    if (!last) return "tile=n needs channels-last";
+    if (plan.strip || plan.cols != 0) return "tile=n has neither strip nor cols";
+    return {};
+  }
+  if (plan.strip && last)
+    if (std::string reason = why_not_strip(p, plan); !reason.empty()) return reason;
+  if (plan.cols == 0) return {};
+  const AxisPhases width = phases(p.axes.back());
+  if (plan.cols % plan.mr != 0) return "cols must be a multiple of mr";
+  if (last) return {};
+  if (!plan.strip && width.taps > 1)
+    return "cols in channels-first needs a strip where phases have several taps";
+  if (plan.cols % lanes * (width.axis.s % lanes) % lanes != 0)
+    return "cols * stride must be whole vectors";
+  for (const Run& r : runs(width))
+    if (!r.exact || r.taps == 0 || r.q_begin < 0 || r.q_end > width.axis.i + (r.taps - 1) * width.D)
+      return "cols in channels-first needs phases whose outputs all have taps";
+  return {};
+}
+
+}  // namespace tconv::planner

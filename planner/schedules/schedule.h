@@ -1,0 +1,30 @@
+// What a schedule is: a function from a normalized problem and a plan to a program. It includes the
+// IR builder and the helpers beside it, never another schedule.
+#pragma once
+
+#include <string>
+
+#include "planner/planner.h"
+
+namespace tconv::planner {
+
+// Each throws PlanError when the plan's fields are not legal for the problem.
+Lowered lower_direct(const Problem& problem, const Plan& plan, const ir::Target& target);
+Lowered lower_width(const Problem& problem, const Plan& plan, const ir::Target& target);
+Lowered lower_channelwise(const Problem& problem, const Plan& plan, const ir::Target& target);
+Lowered lower_bias_only(const Problem& problem, const Plan& plan, const ir::Target& target);
+
+// A channels-first problem by way of a channels-last one: the input is transposed into scratch
+// memory, the inner program runs on it, its output is transposed out and meets the post-ops there.
+Problem channels_last_twin(const Problem& problem);
+Lowered lower_transposed(const Problem& problem, Lowered inner, const ir::Target& target);
+
+// Why the plan is not legal for the problem: a sentence, or empty when it is.
+std::string why_not_direct(const Problem& problem, const Plan& plan, const ir::Target& target);
+std::string why_not_width(const Problem& problem, const Plan& plan, const ir::Target& target);
+std::string why_not_channelwise(const Problem& problem, const Plan& plan, const ir::Target& target);
+
+// Throws PlanError with the message unless `ok`.
+void require(bool ok, const std::string& message);
+
+}  // namespace tconv::planner

@@ -1,0 +1,39 @@
+// A strip: input rows copied into a local buffer as [rows.., width, channels], whatever the
+// tensor's layout, with zeros where the image ends. One load and one store per (taps x output
+// channels) products.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "planner/phase.h"
+#include "planner/schedules/outer_axes.h"
+#include "planner/schedules/tensors.h"
+
+namespace tconv::planner {
+
+struct Strip {
+  std::int64_t width = 0;
+  std::int64_t channels = 0;  // a multiple of the lanes
+  ir::ViewId view = 0;        // no index depends on the grid point: writer and readers share it
+};
+
+// Declares the local buffer; its rows are the outer axes' strip rows.
+Strip declare_strip(ir::Builder& b, const Problem& problem, const OuterAxes& outer,
+                    std::int64_t width, std::int64_t channels);
+
+// Fills it: column v is input position `column0` + v. Rows outside the image stay unwritten
+// (readers skip them), columns outside it become zeros.
+struct StripSource {
+  ir::Affine n, channel;  // of the tensor; first channel
+  ir::Affine column0;
+};
+void emit_strip(ir::Builder& b, const Problem& problem, const Tensors& tensors, const Strip& strip,
+                OuterAxes& outer, const StripSource& source);
+
+// The same with the columns inside the image left to `copy(strip row, image row)`.
+using CopyRow = std::function<void(const OuterAxes::Rows&, const OuterAxes::Rows&)>;
+void emit_strip_rows(ir::Builder& b, const Problem& problem, const Strip& strip, OuterAxes& outer,
+                     const StripSource& source, const CopyRow& copy);
+
+}  // namespace tconv::planner

@@ -1,0 +1,27 @@
+// The buffers that every schedule has: input, packed filter, bias, output, operands of the
+// post-ops.
+#pragma once
+
+#include <vector>
+
+#include "ir/builder.h"
+#include "planner/planner.h"
+
+namespace tconv::planner {
+
+// Views in the order of declaration. Channels-last tensors are [n, spatial.., channel],
+// channels-first ones [n, channel, spatial..]; with a pixel stride the last dimension of the view
+// is that stride.
+struct Tensors {
+  ir::ViewId input = 0, filter = 0, bias = 0, output = 0;
+  std::vector<ir::ViewId> operands;  // per post-op that takes one; prelu: [oc]
+  std::vector<ArgumentInfo> arguments;
+};
+Tensors declare_tensors(ir::Builder& b, const Problem& problem, const PackedFilter& filter,
+                        bool aligned_output);
+
+// [n, spatial.., c] or [n, c, spatial..], as the layout wants it.
+std::vector<ir::Affine> tensor_index(Layout layout, const ir::Affine& n, const ir::Affine& channel,
+                                     const std::vector<ir::Affine>& spatial);
+
+}  // namespace tconv::planner

@@ -1,0 +1,226 @@
+#include "planner/schedules/tiled.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "planner/integer.h"
+
+namespace tconv::planner {
+
+Tiled::Tiled(const Problem& problem, const Plan& plan, const ir::Target& target,
+             std::int64_t channels)
+    : problem_(problem),
+      plan_(plan),
+      b_(target),
+      L_(target.lanes(problem.dtype)),
+      channels_(channels),
+      panel_count_(ceil_div(channels, std::int64_t{plan.nr} * L_)),
+      width_(phases(problem.axes.back())),
+      outer_(b_, problem, problem.axes.size() - (plan.tile == TileAxis::w ? 1 : 0), plan.rows),
+      epilogue_(problem_, tensors_) {
+  if (along_width()) runs_ = runs(width_);
+}
+
+Lowered Tiled::lower() {
+  packed_ = packing();
+  declare();
+  std::vector<ir::Builder::Axis> grid;
+  grid.push_back({"g", problem_.oc / channels_});
+  grid.push_back({"ob", ceil_div(panel_count_, panels_per_block())});
+  grid.push_back({"n", along_width() ? problem_.n : 1});
+  outer_.add_grid(grid);
+  grid.push_back({"wb", blocks_w_});
+  b_.stage([&] {
+    b_.kernel(fmt::format("{}_{}x{}", name(plan_.schedule), plan_.mr, plan_.nr), grid,
+              [&](std::span<const Affine> point) { body(point); });
+  });
+
+  Lowered out;
+  out.program = b_.take();
+  out.filter = packed_;
+  out.arguments = tensors_.arguments;
+  out.needs_finite_filter = plan_.strip && width_.halo() > 0;
+  return out;
+}
+
+void Tiled::declare() {
+  tensors_ = declare_tensors(b_, problem_, packed_, plan_.stream);
+  std::int64_t first = 0, spread = 0, most = 1;
+  if (along_width() && !runs_.empty()) {
+    std::int64_t last_begin = runs_[0].q_begin, last_end = runs_[0].q_end;
+    first = first_block();
+    for (const Run& r : runs_) {
+      last_begin = std::max(last_begin, r.q_begin);
+      last_end = std::max(last_end, r.q_end);
+      most = std::max(most, ceil_div(r.q_end - r.q_begin, plan_.mr));
+    }
+    spread = last_begin - first;
+    const std::int64_t tiles = plan_.cols > 0 ? plan_.cols / plan_.mr : most;
+    blocks_w_ = ceil_div(most, tiles);
+    block_pixels_ = tiles * plan_.mr;
+    if (blocks_w_ == 1) block_pixels_ = last_end - first;
+    // Without a padded strip the tiles of every block start a halo later.
+    if (blocks_w_ > 1 && !plan_.strip)
+      for (const Run& r : runs_)
+        spread = std::max(spread, std::min((r.taps - 1) * width_.D, r.q_end) - first);
+  }
+  if (local_input()) {
+    const std::int64_t reach = width_.axis.i + width_.halo();
+    std::int64_t columns = block_pixels_ + spread + width_.halo();
+    if (blocks_w_ == 1) columns = std::min(columns, reach + width_.halo());
+    strip_ =
+        declare_strip(b_, problem_, outer_, std::max<std::int64_t>(columns, 1), strip_channels());
+  }
+  if (!last()) {
+    const std::int64_t columns =
+        blocks_w_ == 1 ? ceil_div(problem_.axes.back().o, L_) * L_ : block_pixels_ * width_.axis.s;
+    const std::vector<Affine> dims = {columns, plan_.nr * L_};
+    row_buffer_ = b_.buffer("t", problem_.dtype, dims, ir::BufferKind::local);
+  } else {
+    // Unrolled epilogues must fit into the registers and be short.
+    constexpr int kMostInstructions = 400;
+    const int tile = plan_.mr * plan_.nr;
+    staged_ = tile + epilogue_.registers(b_.target()) > b_.target().registers ||
+              tile * epilogue_.instructions() > kMostInstructions;
+    if (staged_)
+      stage_ = b_.buffer("e", problem_.dtype, {plan_.mr, plan_.nr * L_}, ir::BufferKind::local);
+  }
+}
+
+void Tiled::body(std::span<const Affine> point) {
+  group_ = point[0];
+  n_ = point[2];
+  outer_.start(point.subspan(3, outer_.size()));
+  wb_ = point.back();
+  block_ = point[1];
+  if (local_input()) {
+    const StripSource source = strip_source();
+    strip_column0_ = source.column0;
+    fill_strip(source);
+  }
+  panels(point[1]);
+}
+
+StripSource Tiled::strip_source() const {
+  const std::int64_t first = std::max<std::int64_t>(first_block(), 0) - width_.halo();
+  return {.n = n_, .channel = {}, .column0 = first + wb_ * block_pixels_};
+}
+
+std::int64_t Tiled::first_block() const {
+  std::int64_t first = runs_.empty() ? 0 : runs_[0].q_begin;
+  for (const Run& r : runs_) first = std::min(first, r.q_begin);
+  return first;
+}
+
+void Tiled::panels(const Affine& block) {
+  const std::int64_t row = std::int64_t{plan_.nr} * L_;
+  const std::int64_t whole = channels_ / row, rest = channels_ % row,
+                     per_block = panels_per_block();
+  b_.loop("o", {0}, {per_block, whole - block * per_block}, [&](const Affine& o) {
+    panel_ = {block * per_block + o, o, plan_.nr, 0};
+    panel();
+  });
+  if (rest == 0) return;
+  const std::int64_t at = whole / per_block;
+  b_.when({block - at, at - block}, [&] {
+    const std::int64_t o = whole % per_block;
+    panel_ = {block * per_block + o, o, static_cast<int>(ceil_div(rest, L_)),
+              static_cast<int>(rest % L_)};
+    panel();
+  });
+}
+
+void Tiled::panel() {
+  if (!along_width()) {
+    outer_.each_row([&] { batch_tiles(); });
+  } else if (last()) {
+    outer_.each_phase([&] {
+      for (const Run& r : runs_)
+        width_run(r, [&](const std::function<void()>& tiles) { outer_.each_row_of_phase(tiles); });
+    });
+  } else {
+    outer_.each_row([&] {
+      for (const Run& r : runs_) width_run(r, [](const std::function<void()>& tiles) { tiles(); });
+      store_row();
+    });
+  }
+}
+
+void Tiled::width_run(const Run& run,
+                      const std::function<void(const std::function<void()>&)>& around) {
+  b_.loop("tw", run.t_begin, run.t_end, [&](const Affine& t0) {
+    b_.loop("ew", run.e_begin, run.e_end, [&](const Affine& eps) {
+      around([&] {
+        spot_ = {t0, eps, {}, {}};
+        width_tiles(run);
+      });
+    });
+  });
+}
+
+void Tiled::width_tiles(const Run& run) {
+  const AxisPhases& w = width_;
+  const std::int64_t last = blocks_w_ - 1, halo = (run.taps - 1) * w.D;
+  if (run.taps == 0) return pixels(run, run.q_begin, run.q_end, last, Border::none);
+  const std::int64_t begin = std::clamp<std::int64_t>(0, run.q_begin, run.q_end);
+  const std::int64_t end = std::clamp(w.axis.i + halo, begin, run.q_end);
+  Run none = run;
+  none.taps = 0;
+  pixels(none, run.q_begin, begin, 0, Border::none);
+  if (plan_.strip) {
+    tiled(run, begin, end, Border::padded);
+  } else {
+    const std::int64_t inner = std::clamp(halo, begin, end);
+    const std::int64_t inner_end = std::clamp(w.axis.i, inner, end);
+    pixels(run, begin, inner, 0, Border::skipped);
+    tiled(run, inner, inner_end, Border::padded);
+    // The far border may begin in an earlier block than the last: each strip holds its own pixels.
+    const std::int64_t origin = std::max<std::int64_t>(first_block(), 0);
+    const std::int64_t from =
+        std::clamp<std::int64_t>((inner_end - origin) / block_pixels_, 0, last);
+    for (std::int64_t block = from; block <= last; ++block) {
+      const std::int64_t lo = block == from ? inner_end : origin + block * block_pixels_;
+      const std::int64_t hi = block == last ? end : origin + (block + 1) * block_pixels_;
+      pixels(run, lo, std::min(hi, end), block, Border::skipped);
+    }
+  }
+  pixels(none, end, run.q_end, last, Border::none);
+}
+
+// Pixels one by one, in one block of the grid.
+void Tiled::pixels(const Run& run, std::int64_t begin, std::int64_t end, std::int64_t block,
+                   Border border) {
+  b_.when({wb_ - block, block - wb_}, [&] {
+    b_.loop("v", 0, end - begin, [&](const Affine& v) {
+      tile(run, begin - block * block_pixels_ + wb_ * block_pixels_ + v, 1, border);
+    });
+  });
+}
+
+void Tiled::tiled(const Run& run, std::int64_t begin, std::int64_t end, Border border) {
+  const std::int64_t mr = plan_.mr, whole = (end - begin) / mr, rest = (end - begin) % mr;
+  const std::int64_t per_block =
+      blocks_w_ == 1 ? std::max<std::int64_t>(whole, 1) : block_pixels_ / mr;
+  const Affine base = begin + wb_ * block_pixels_;
+  b_.loop("m", {0}, {per_block, whole - wb_ * per_block},
+          [&](const Affine& m) { tile(run, base + m * mr, plan_.mr, border); });
+  if (rest == 0) return;
+  const std::int64_t at = blocks_w_ == 1 ? 0 : whole / per_block;
+  b_.when({wb_ - at, at - wb_},
+          [&] { tile(run, base + (whole - at * per_block) * mr, static_cast<int>(rest), border); });
+}
+
+void Tiled::batch_tiles() {
+  const std::int64_t whole = problem_.n / plan_.mr, rest = problem_.n % plan_.mr;
+  const Run all{.t_begin = 0, .t_end = 1, .taps = 1};
+  b_.loop("m", 0, whole, [&](const Affine& m) {
+    n_ = m * plan_.mr;
+    tile(all, 0, plan_.mr, Border::padded);
+  });
+  if (rest == 0) return;
+  n_ = whole * plan_.mr;
+  tile(all, 0, static_cast<int>(rest), Border::padded);
+}
+
+}  // namespace tconv::planner

@@ -1,0 +1,113 @@
+// The frame of the schedules whose lanes are output channels: phase by phase, a register tile of mr
+// pixels x nr vectors, taps and input channels inside. Loop order in a grid point:
+//
+//   strip                                      input rows into a local buffer, when the plan says
+//   so panel of nr vectors of output channels
+//     phases of every axis, rows, pixel tiles   (channels-first: rows outside the width's phases)
+//       taps, input channels                    acc += x * w
+//       epilogue and stores
+//
+// Pixels run along the width (tile=w) or along the batch (tile=n: no borders, taps by bounds).
+// Along the other axes a tap outside the image is skipped, never multiplied.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "planner/phase.h"
+#include "planner/schedules/epilogue.h"
+#include "planner/schedules/schedule.h"
+#include "planner/schedules/strip.h"
+
+namespace tconv::planner {
+
+// A schedule says what a step of the innermost loop is, how the filter is packed and what the strip
+// holds.
+class Tiled {
+ public:
+  // Panels run over `channels` output channels: those of a group, or all of them.
+  Tiled(const Problem& problem, const Plan& plan, const ir::Target& target, std::int64_t channels);
+  virtual ~Tiled() = default;
+  Lowered lower();
+
+ protected:
+  using Affine = ir::Affine;
+  struct Panel {  // nvec vectors of output channels starting at `index` * nr * lanes of the group
+    Affine index;
+    Affine in_block;  // the same counted from the grid point's first panel
+    int vectors = 0;
+    int tail = 0;  // lanes of the last vector; 0 = all
+  };
+  struct Spot {  // phase, block and tap along the width
+    Affine t0, eps, q, tap;
+  };
+  // How taps outside the image are handled along the width: there are none, they read zeros, or
+  // they are left out.
+  enum class Border { none, padded, skipped };
+
+  // What a schedule adds.
+  virtual PackedFilter packing() const = 0;
+  virtual bool local_input() const = 0;
+  virtual std::int64_t strip_channels() const = 0;
+  virtual void fill_strip(const StripSource& source) = 0;  // source.channel is left to the schedule
+  virtual void products(const ir::Reg& acc, int pixels) = 0;  // acc += x * w over a tap's channels
+
+  // tiled.cpp: the loops around the tiles
+  void declare();
+  void body(std::span<const Affine> point);
+  StripSource strip_source() const;
+  std::int64_t first_block() const;  // along the width, of all runs
+  void panels(const Affine& block);
+  void panel();
+  void width_run(const Run& run, const std::function<void(const std::function<void()>&)>& around);
+  void width_tiles(const Run& run);
+  void pixels(const Run& run, std::int64_t begin, std::int64_t end, std::int64_t block,
+              Border border);
+  void tiled(const Run& run, std::int64_t begin, std::int64_t end, Border border);
+  void batch_tiles();
+
+  // tiled_tile.cpp: one register tile
+  void tile(const Run& run, const Affine& q, int pixels, Border border);
+  void width_taps(const Run& run, const ir::Reg& acc, int pixels, Border border);
+  void store_pixel(const Run& run, const Affine& pixel,
+                   const std::function<ir::RegRef(const Affine&)>& value);
+  void keep_pixel(const Run& run, const ir::Reg& acc, const Affine& pixel);
+  void store_row();
+  void each_vector(bool unrolled, const std::function<void(const Affine&, ir::Lanes)>& f);
+  // Input position of a pixel for the taps at hand, in the strip or in the tensor.
+  std::vector<Affine> input_position(const Affine& pixel) const;
+  std::vector<Affine> filter_taps() const;
+  Affine output_channel(const Affine& vector) const;
+  std::vector<Affine> positions(const Affine& pixel) const;
+  std::vector<Affine> outside(const Run& run, const Affine& pixel) const;
+  std::int64_t row_columns() const;
+  std::int64_t panels_per_block() const { return plan_.panels > 0 ? plan_.panels : panel_count_; }
+
+  bool along_width() const { return plan_.tile == TileAxis::w; }
+  bool last() const { return problem_.layout == Layout::channels_last; }
+
+  Problem problem_;
+  Plan plan_;
+  ir::Builder b_;
+  int L_;
+  std::int64_t channels_, panel_count_;
+  AxisPhases width_;
+  OuterAxes outer_;        // all axes for tile=n
+  std::vector<Run> runs_;  // of the width, for tile=w
+  Tensors tensors_;
+  Epilogue epilogue_;
+  PackedFilter packed_;
+  Strip strip_;
+  ir::ViewId row_buffer_ = 0;      // channels-first: finished sums of one output row
+  std::int64_t blocks_w_ = 1;      // blocks along the width
+  std::int64_t block_pixels_ = 0;  // plan.cols, whole tiles
+  bool staged_ = false;            // the epilogue runs from memory, not from the accumulators
+  ir::ViewId stage_ = 0;
+
+  // Where the walk stands.
+  Affine n_, group_, block_, wb_, strip_column0_;
+  Spot spot_;
+  Panel panel_;
+};
+
+}  // namespace tconv::planner

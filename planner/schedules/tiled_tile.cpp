@@ -1,0 +1,186 @@
+// One register tile, from the bias to the stores.
+#include <algorithm>
+
+#include "planner/schedules/tiled.h"
+#include "planner/schedules/transpose.h"
+
+namespace tconv::planner {
+
+using ir::Affine;
+using ir::Lanes;
+using ir::Reg;
+using ir::RegRef;
+
+Affine Tiled::output_channel(const Affine& vector) const {
+  return group_ * channels_ + panel_.index * (std::int64_t{plan_.nr} * L_) + vector * L_;
+}
+
+// The panel's vectors; a partial last one apart, because lane masks are static.
+void Tiled::each_vector(bool unrolled, const std::function<void(const Affine&, Lanes)>& f) {
+  const int whole = panel_.tail == 0 ? panel_.vectors : panel_.vectors - 1;
+  const auto full = [&](const Affine& j) { f(j, {}); };
+  if (unrolled) {
+    b_.unroll("j", 0, whole, full);
+  } else {
+    b_.loop("j", 0, whole, full);
+  }
+  if (panel_.tail != 0) f(whole, {0, panel_.tail});
+}
+
+void Tiled::tile(const Run& run, const Affine& q, int pixels, Border border) {
+  spot_.q = q;
+  b_.scope([&] {
+    const Reg acc = b_.vec("c", {pixels, panel_.vectors}, problem_.dtype);
+    each_vector(true, [&](const Affine& j, Lanes lanes) {
+      b_.mov(acc(0, j),
+             problem_.bias ? ir::load({tensors_.bias, {output_channel(j)}}, lanes) : ir::bits(0));
+    });
+    b_.unroll("i", 1, pixels, [&](const Affine& i) {
+      b_.unroll("j", 0, panel_.vectors, [&](const Affine& j) { b_.mov(acc(i, j), acc(0, j)); });
+    });
+    if (run.taps > 0)
+      outer_.each_tap([&] {
+        if (along_width()) return width_taps(run, acc, pixels, border);
+        products(acc, pixels);
+      });
+    if (!last()) {
+      b_.unroll("i", 0, pixels, [&](const Affine& i) { keep_pixel(run, acc, i); });
+    } else if (staged_) {
+      b_.unroll("i", 0, pixels, [&](const Affine& i) {
+        b_.unroll("j", 0, panel_.vectors, [&](const Affine& j) {
+          b_.store({stage_, {i, j * L_}}, acc(i, j));
+        });
+      });
+    } else {
+      b_.unroll("i", 0, pixels, [&](const Affine& i) {
+        store_pixel(run, i, [&](const Affine& j) { return acc(i, j); });
+      });
+    }
+  });
+  if (last() && staged_) b_.loop("i", 0, pixels, [&](const Affine& i) { store_pixel(run, i, {}); });
+}
+
+void Tiled::width_taps(const Run& run, const Reg& acc, int pixels, Border border) {
+  const Affine& q = spot_.q;
+  // Taps whose input lies outside are skipped by the loop's bounds, or by a guard where the step D
+  // would need a division.
+  std::vector<Affine> lo = {0}, hi = {run.taps};
+  const bool skip = border == Border::skipped;
+  if (skip && width_.D == 1) {
+    lo.push_back(q - (width_.axis.i - 1));
+    hi.push_back(q + 1);
+  }
+  b_.loop("jw", lo, hi, [&](const Affine& j) {
+    spot_.tap = j;
+    const Affine i = q - j * width_.D;
+    std::vector<Affine> inside;
+    if (skip && width_.D > 1) inside = {i, width_.axis.i - 1 - i};
+    b_.when(inside, [&] { products(acc, pixels); });
+  });
+}
+
+std::vector<Affine> Tiled::input_position(const Affine& pixel) const {
+  std::vector<Affine> at = local_input() ? outer_.strip_row() : outer_.input();
+  if (!along_width()) return at;
+  Affine i = spot_.q - spot_.tap * width_.D + pixel;
+  if (local_input()) i -= strip_column0_;
+  at.push_back(i);
+  return at;
+}
+
+std::vector<Affine> Tiled::filter_taps() const {
+  std::vector<Affine> at = outer_.filter_tap();
+  if (along_width()) at.push_back(spot_.t0 + spot_.tap * width_.S);
+  return at;
+}
+
+std::vector<Affine> Tiled::positions(const Affine& pixel) const {
+  std::vector<Affine> o = outer_.output();
+  const Axis& a = width_.axis;
+  if (along_width()) o.push_back((spot_.q + pixel) * a.s + spot_.t0 * a.d + spot_.eps - a.p);
+  return o;
+}
+
+// Phases of an inexact run have outputs in some of its blocks only.
+std::vector<Affine> Tiled::outside(const Run& run, const Affine& pixel) const {
+  if (run.exact) return {};
+  const Affine o = positions(pixel).back();
+  return {o, width_.axis.o - 1 - o};
+}
+
+// Channels-last: post-ops and stores of one pixel. Without `value` the sums come from the stage.
+void Tiled::store_pixel(const Run& run, const Affine& pixel,
+                        const std::function<RegRef(const Affine&)>& value) {
+  b_.when(outside(run, pixel), [&] {
+    each_vector(static_cast<bool>(value), [&](const Affine& j, Lanes lanes) {
+      const Affine n = along_width() ? n_ : n_ + pixel;
+      const Affine channel = output_channel(j);
+      const Place place{true, channel, tensor_index(problem_.layout, n, channel, positions(pixel)),
+                        lanes};
+      const auto put = [&](const RegRef& v) {
+        epilogue_.emit(b_, v, place);
+        b_.store({tensors_.output, place.index}, v, lanes, plan_.stream && lanes.all());
+      };
+      if (value) return put(value(j));
+      b_.scope([&] {
+        const Reg v = b_.vec("v", {}, problem_.dtype);
+        b_.mov(v(), ir::load({stage_, {pixel, j * L_}}));
+        put(v());
+      });
+    });
+  });
+}
+
+// Channels-first: the sums of one pixel wait in the row buffer.
+void Tiled::keep_pixel(const Run& run, const Reg& acc, const Affine& pixel) {
+  b_.when(outside(run, pixel), [&] {
+    const Affine column = positions(pixel).back() - wb_ * row_columns();
+    b_.unroll("j", 0, panel_.vectors, [&](const Affine& j) {
+      b_.store({row_buffer_, {column, j * L_}}, acc(pixel, j));
+    });
+  });
+}
+
+std::int64_t Tiled::row_columns() const {
+  return blocks_w_ == 1 ? 0 : block_pixels_ * width_.axis.s;
+}
+
+// Channels-first: the row buffer goes out as L channels x L columns at a time.
+void Tiled::store_row() {
+  const std::int64_t length = width_.axis.o;
+  const auto block = [&](const Affine& j, int channels, const Affine& column, Lanes lanes) {
+    b_.scope([&] {
+      const Reg z = b_.vec("z", {L_}, problem_.dtype);
+      b_.unroll("i", 0, L_, [&](const Affine& i) {
+        b_.mov(z(i), ir::load({row_buffer_, {column + i, j * L_}}));
+      });
+      emit_transpose(b_, z, problem_.dtype);
+      b_.unroll("i", 0, channels, [&](const Affine& i) {
+        const Affine channel = output_channel(j) + i;
+        std::vector<Affine> o = outer_.output();
+        o.push_back(column + wb_ * row_columns());
+        const Place place{false, channel, tensor_index(problem_.layout, n_, channel, o), lanes};
+        epilogue_.emit(b_, z(i), place);
+        b_.store({tensors_.output, place.index}, z(i), lanes);
+      });
+    });
+  };
+  each_vector(false, [&](const Affine& j, Lanes channels) {
+    const int count = channels.all() ? L_ : channels.hi;
+    const std::int64_t columns = blocks_w_ == 1 ? length / L_ * L_ : row_columns();
+    b_.loop("cb", 0, columns / L_, [&](const Affine& c) {
+      std::vector<Affine> fits;
+      if (blocks_w_ > 1) fits.push_back(length - L_ - c * L_ - wb_ * row_columns());
+      b_.when(fits, [&] { block(j, count, c * L_, {}); });
+    });
+    const auto rest = static_cast<int>(length % L_);
+    if (rest == 0) return;
+    const std::int64_t at = length - rest;
+    const std::int64_t in_block = blocks_w_ == 1 ? 0 : at / row_columns();
+    b_.when({wb_ - in_block, in_block - wb_}, [&] {
+      block(j, count, at - in_block * row_columns(), {0, rest});
+    });
+  });
+}
+
+}  // namespace tconv::planner

@@ -1,0 +1,133 @@
+// The C API over runtime::Operation: exceptions become a status and a sentence of the calling
+// thread.
+#include <cstring>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "planner/problem.h"
+#include "runtime/error.h"
+#include "runtime/operation.h"
+#include "tconv/inspect.hpp"
+#include "tconv/tconv.h"
+
+struct tconv_op {
+  std::shared_ptr<const tconv::runtime::Operation> operation;
+};
+
+namespace {
+
+std::string& last_error() {
+  thread_local std::string text;
+  return text;
+}
+
+tconv_status fail(tconv_status status, const char* what) {
+  try {
+    last_error() = what;
+  } catch (...) {  // no memory for the sentence: the status must do
+  }
+  return status;
+}
+
+template <class Body>
+tconv_status guarded(Body&& body) {
+  try {
+    body();
+    return TCONV_OK;
+  } catch (const tconv::Error& e) {
+    return fail(static_cast<tconv_status>(e.status()), e.what());
+  } catch (const std::bad_alloc&) {
+    return fail(TCONV_OUT_OF_MEMORY, "out of memory");
+  } catch (const std::exception& e) {
+    return fail(TCONV_INTERNAL, e.what());
+  }
+}
+
+void require(const void* pointer, const char* name) {
+  if (pointer == nullptr) tconv::runtime::refuse(std::string(name) + " is NULL");
+}
+
+tconv::ConstTensor tensor(const tconv_const_tensor& t) { return {t.data, t.bytes}; }
+tconv::Tensor tensor(const tconv_tensor& t) { return {t.data, t.bytes}; }
+
+}  // namespace
+
+extern "C" {
+
+tconv_status tconv_create(const char* problem, const char* options, tconv_op** op) {
+  return guarded([&] {
+    require(op, "op");
+    *op = nullptr;
+    require(problem, "problem");
+    const auto given = tconv::Options::parse(options == nullptr ? "" : options);
+    auto made = std::make_unique<tconv_op>();
+    made->operation = tconv::runtime::Operation::create(problem, given);
+    *op = made.release();
+  });
+}
+
+void tconv_destroy(tconv_op* op) { delete op; }
+
+size_t tconv_packed_filter_bytes(const tconv_op* op) {
+  return op == nullptr ? 0 : op->operation->packed_filter_bytes();
+}
+
+tconv_status tconv_pack_filter(const tconv_op* op, const void* filter, void* packed) {
+  return guarded([&] {
+    require(op, "op");
+    op->operation->pack(filter, packed);
+  });
+}
+
+const char* tconv_packed_layout(const tconv_op* op) {
+  return op == nullptr ? "" : op->operation->packed_layout().c_str();
+}
+
+size_t tconv_workspace_bytes(const tconv_op* op) {
+  return op == nullptr ? 0 : op->operation->workspace_bytes();
+}
+
+tconv_status tconv_run(const tconv_op* op, const void* input, const void* packed, const void* bias,
+                       void* output, void* workspace) {
+  return guarded([&] {
+    require(op, "op");
+    op->operation->run(input, packed, bias, output, workspace);
+  });
+}
+
+tconv_status tconv_run_args(const tconv_op* op, const tconv_args* args) {
+  return guarded([&] {
+    require(op, "op");
+    require(args, "args");
+    if (args->struct_size != sizeof(tconv_args))
+      tconv::runtime::refuse("args.struct_size = " + std::to_string(args->struct_size) +
+                             "; this library knows " + std::to_string(sizeof(tconv_args)));
+    if (args->operand_count > 0) require(args->operands, "args.operands");
+    // A problem has few post-ops; a run must not allocate.
+    constexpr size_t most = tconv::planner::kMostOperands;
+    tconv::ConstTensor operands[most];
+    if (args->operand_count > most)
+      tconv::runtime::refuse("args.operand_count = " + std::to_string(args->operand_count) +
+                             "; at most " + std::to_string(most) + " are possible");
+    for (size_t i = 0; i < args->operand_count; ++i) operands[i] = tensor(args->operands[i]);
+    tconv::RunArgs run;
+    run.input = tensor(args->input);
+    run.packed_filter = tensor(args->packed_filter);
+    run.bias = tensor(args->bias);
+    run.output = tensor(args->output);
+    run.operands = {operands, args->operand_count};
+    run.workspace = tensor(args->workspace);
+    op->operation->run(run);
+  });
+}
+
+const char* tconv_describe(const tconv_op* op) {
+  return op == nullptr ? "" : op->operation->describe().c_str();
+}
+
+const char* tconv_last_error(void) { return last_error().c_str(); }
+
+const char* tconv_version(void) { return TCONV_VERSION; }
+
+}  // extern "C"

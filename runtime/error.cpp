@@ -1,0 +1,34 @@
+#include "runtime/error.h"
+
+#include <new>
+
+#include "jit/backend.h"
+#include "planner/plan.h"
+#include "planner/problem.h"
+
+namespace tconv {
+
+Error::~Error() = default;
+
+namespace runtime {
+
+void rethrow_as_error() {
+  try {
+    throw;
+  } catch (const Error&) {
+    throw;
+  } catch (const planner::ProblemError& e) {
+    throw Error(Status::invalid_argument, std::string("problem: ") + e.what());
+  } catch (const planner::PlanError& e) {
+    throw Error(Status::invalid_argument, std::string("plan: ") + e.what());
+  } catch (const jit::CompileError& e) {
+    throw Error(Status::unsupported, e.what());
+  } catch (const std::bad_alloc&) {
+    throw Error(Status::out_of_memory, "out of memory");
+  } catch (const std::exception& e) {
+    throw Error(Status::internal, std::string("internal error: ") + e.what());
+  }
+}
+
+}  // namespace runtime
+}  // namespace tconv

@@ -1,0 +1,101 @@
+#include "runtime/executable.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "ir/interpret.h"
+#include "ir/verify.h"
+#include "runtime/fpenv.h"
+#include "runtime/stopwatch.h"
+
+namespace tconv::runtime {
+namespace {
+
+std::int64_t align64(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
+std::int64_t scratch_bytes(const planner::Lowered& lowered) {
+  std::int64_t bytes = 0;
+  for (const planner::ArgumentInfo& argument : lowered.arguments)
+    if (argument.kind == planner::Argument::scratch) bytes += align64(argument.bytes);
+  return bytes;
+}
+
+// False when there is no output: then there is nothing to compile either.
+bool has_work(const ir::Program& program) {
+  for (const ir::Stage& stage : program.stages)
+    for (const ir::Kernel& kernel : stage.kernels)
+      if (ir::grid_points(program, kernel, nullptr) > 0) return true;
+  return false;
+}
+
+}  // namespace
+
+std::int64_t workspace_bytes(const planner::Lowered& lowered, int workers) {
+  return scratch_bytes(lowered) + workers * align64(ir::local_bytes(lowered.program));
+}
+
+std::unique_ptr<const Executable> Executable::build(std::shared_ptr<const planner::Lowered> lowered,
+                                                    Engine engine, const std::string& symbol,
+                                                    BuildTimes* times) {
+  const ir::Program& program = lowered->program;
+  if (!program.params.empty())
+    throw std::logic_error("a program with run-time sizes needs a caller that passes them");
+  Stopwatch watch;
+  ir::verify_or_throw(program);
+  const double verify_us = watch.lap_us();
+
+  std::unique_ptr<Executable> executable(new Executable);
+  if (engine == Engine::machine_code && has_work(program))
+    executable->code_ = jit::compile_xbyak(program, symbol);
+  if (times != nullptr) *times = {verify_us, watch.lap_us()};
+
+  for (std::size_t s = 0; s < program.stages.size(); ++s) {
+    StageTasks stage;
+    for (std::size_t k = 0; k < program.stages[s].kernels.size(); ++k) {
+      const ir::Kernel& kernel = program.stages[s].kernels[k];
+      Task task;
+      task.kernel = &kernel;
+      task.points = ir::grid_points(program, kernel, nullptr);
+      if (executable->code_) task.function = executable->code_->stages()[s][k].function;
+      stage.points += task.points;
+      stage.tasks.push_back(task);
+    }
+    executable->stages_.push_back(std::move(stage));
+  }
+  executable->local_stride_ = align64(ir::local_bytes(program));
+  executable->lowered_ = std::move(lowered);
+  return executable;
+}
+
+void Executable::run_range(const StageTasks& stage, void* const* buffers, std::int64_t begin,
+                           std::int64_t end, void* local) const {
+  for (const Task& task : stage.tasks) {
+    if (begin < task.points) {
+      const std::int64_t last = std::min(end, task.points);
+      if (task.function != nullptr)
+        task.function(buffers, nullptr, begin, last, local);
+      else
+        ir::interpret(lowered_->program, *task.kernel, buffers, nullptr, begin, last, local);
+    }
+    begin = std::max<std::int64_t>(begin - task.points, 0);
+    end -= task.points;
+    if (end <= 0) return;
+  }
+}
+
+void Executable::run(void** buffers, std::byte* workspace, const Workers& workers) const {
+  std::byte* next = workspace;
+  for (std::size_t i = 0; i < lowered_->arguments.size(); ++i) {
+    if (lowered_->arguments[i].kind != planner::Argument::scratch) continue;
+    buffers[i] = next;
+    next += align64(lowered_->arguments[i].bytes);
+  }
+  for (const StageTasks& stage : stages_)
+    workers.for_ranges(stage.points, [&](int worker, std::int64_t begin, std::int64_t end) {
+      const DefaultFpEnvironment environment;
+      run_range(stage, buffers, begin, end, next + worker * local_stride_);
+    });
+}
+
+}  // namespace tconv::runtime

@@ -1,0 +1,106 @@
+// What tconv knows and decided, as text and numbers: for tools, benches and tests. Slower than the
+// API of tconv.hpp and not meant for production paths. All functions are thread-safe and throw
+// Error.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tconv/export.h"
+#include "tconv/tconv.hpp"
+
+namespace tconv {
+
+// ---- problems
+// --------------------------------------------------------------------------------------
+
+struct AxisInfo {
+  std::int64_t input = 0, output = 0, kernel = 1, stride = 1, dilation = 1, crop = 0;
+};
+struct PostOpInfo {
+  std::string name;     // as in the problem line
+  double a = 0, b = 0;  // parameters, 0 where it has none
+  bool takes_operand = false;
+};
+// A problem line, parsed and checked. Channels are totals over the groups.
+struct ProblemInfo {
+  std::string line;                             // canonical
+  std::string dtype, output_dtype, bias_dtype;  // f32 f64 f16 bf16 i32
+  bool channels_last = true;
+  bool torch_filter = false;  // [ic, oc/g, k..] instead of [k.., oc/g, ic]
+  std::int64_t n = 1, g = 1, ic = 1, oc = 1;
+  std::vector<AxisInfo> axes;                                    // outermost first
+  std::int64_t input_pixel_stride = 0, output_pixel_stride = 0;  // elements; ic and oc when dense
+  bool bias = false;
+  std::vector<PostOpInfo> post;
+  // From a tensor's first to its last element, pixel strides included.
+  std::int64_t input_elements = 0, filter_elements = 0, output_elements = 0;
+  double multiply_adds = 0;  // those that land inside the output
+};
+TCONV_API ProblemInfo parse_problem(const std::string& line);
+
+// Bytes of one element of a type by its name.
+TCONV_API int dtype_bytes(const std::string& dtype);
+
+// ---- plans
+// -----------------------------------------------------------------------------------------
+
+struct PlanCandidate {
+  std::string plan;
+  double predicted_us = 0;
+};
+struct PlanRejection {
+  std::string plan, reason;
+};
+struct PlanReport {
+  std::string chosen;
+  std::vector<PlanCandidate> candidates;  // legal, best prediction first
+  std::vector<PlanRejection> rejected;
+};
+// Compiles nothing, so the isa need not be the host's. A plan that was named is the chosen one, or
+// refused when it is not legal for the problem.
+TCONV_API PlanReport plan_report(const std::string& problem, const Options& options = {});
+
+// ---- what was compiled
+// -----------------------------------------------------------------------------
+
+struct Inspection {
+  std::string plan, isa, backend;
+  int threads = 1;
+  std::string fallback_reason;  // not empty: backend=auto could not compile, and why
+  double plan_us = 0, lower_us = 0, verify_us = 0, emit_us = 0;
+  double compile_us = 0;  // all of create, from the problem line on
+  std::int64_t code_bytes = 0;
+  std::int64_t workspace_bytes = 0;
+  std::int64_t grid_points = 0;
+  double executed_multiply_adds =
+      0;  // lanes of every fma that a run executes, padding and idle lanes included
+};
+TCONV_API Inspection inspect(const ConvTranspose& op);
+
+// The lowered program and its machine code as text. `problem` need not fit the host for ir_text.
+TCONV_API std::string ir_text(const std::string& problem, const Options& options = {});
+TCONV_API std::string code_text(const ConvTranspose& op);
+
+// How often backend=auto could not compile in this process and the fallback was taken.
+TCONV_API std::int64_t fallback_count();
+
+// ---- host
+// ------------------------------------------------------------------------------------------
+
+struct HostInfo {
+  std::string cpu;                    // brand string
+  std::string isa;                    // what create chooses
+  std::vector<std::string> isas;      // that this host runs
+  std::vector<std::string> features;  // of the CPU, that plans or emitters look at
+  std::vector<std::string> backends;
+  int cores = 1;                                          // that this process may use
+  std::int64_t l1_bytes = 0, l2_bytes = 0, l3_bytes = 0;  // data caches; l3 is shared
+};
+TCONV_API const HostInfo& host_info();
+
+TCONV_API std::string version();  // of tconv
+TCONV_API int ir_version();
+
+}  // namespace tconv

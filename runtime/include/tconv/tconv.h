@@ -1,0 +1,106 @@
+/* tconv, C API: transposed convolutions compiled for exactly one layer.
+ *
+ * A problem is one line of text (docs/problem.md), for example
+ *   "f32 nhwc n=1 ic=256 oc=128 i=16x16 o=32x32 k=4x4 s=2x2 p=1x1 bias relu"
+ * Per spatial axis, out[o] = bias + sum over (x, t) with x*s + t*d - p == o of in[x] * w[t].
+ *
+ * Shapes, row-major: input [n, i.., ic] and output [n, o.., oc] for nwc nhwc ndhwc, [n, ic, i..]
+ * and [n, oc, o..] for ncw nchw ncdhw; filter [k.., oc/g, ic] (filter=tf) or [ic, oc/g, k..]
+ * (filter=torch); bias [oc]. No alignment is required of any tensor; 64 bytes is faster.
+ *
+ * Every function that returns tconv_status leaves a sentence for tconv_last_error() when it is not
+ * TCONV_OK, and has then written nothing. Arguments are checked before any tensor is read.
+ * An operation is immutable: all functions but tconv_destroy may be called on it from many threads
+ * at once.
+ */
+#ifndef TCONV_TCONV_H
+#define TCONV_TCONV_H
+
+#include <stddef.h>
+
+#include "tconv/export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tconv_status {
+  TCONV_OK = 0,
+  TCONV_INVALID_ARGUMENT = 1, /* the caller's mistake: problem line, option, pointer, size */
+  TCONV_UNSUPPORTED = 2,      /* a legal wish that this host or build cannot fulfil */
+  TCONV_OUT_OF_MEMORY = 3,
+  TCONV_INTERNAL = 4 /* a mistake of tconv: please report it with the problem line */
+} tconv_status;
+
+typedef struct tconv_op tconv_op;
+
+/* Plans and compiles a problem. `options` may be NULL or, separated by spaces:
+ *   threads=N  isa=avx512|avx2  backend=auto|xbyak|interpreter  plan=TEXT fallback=none|interpreter
+ * What is not given comes from the environment (docs/options.md), then from the model. A backend or
+ * isa that was named is used or refused, never replaced. On success *op is owned by the caller. */
+TCONV_API tconv_status tconv_create(const char* problem, const char* options, tconv_op** op);
+
+/* NULL is allowed. No call may be running on the operation. */
+TCONV_API void tconv_destroy(tconv_op* op);
+
+/* Size of the buffer that tconv_pack_filter fills. */
+TCONV_API size_t tconv_packed_filter_bytes(const tconv_op* op);
+
+/* Rearranges a filter in the problem's layout into the operation's. `packed` is the caller's, may
+ * be stored, and may be used by every operation with the same tconv_packed_layout text. */
+TCONV_API tconv_status tconv_pack_filter(const tconv_op* op, const void* filter, void* packed);
+
+/* Text that names the packed layout; lives as long as the operation. */
+TCONV_API const char* tconv_packed_layout(const tconv_op* op);
+
+/* Size of the workspace that a run needs; fixed at create. May be 0. */
+TCONV_API size_t tconv_workspace_bytes(const tconv_op* op);
+
+/* output = conv_transpose(input, filter) + bias, then the post-ops. `packed` comes from
+ * tconv_pack_filter. `bias` is NULL exactly when the problem has none. `workspace` is used by one
+ * call at a time; NULL: one is allocated for this call. With a workspace and threads=1 the call
+ * neither allocates, locks nor enters the kernel. The output must not overlap with anything else.
+ * For problems whose post-ops take tensors (prelu, add, mul), use tconv_run_args. */
+TCONV_API tconv_status tconv_run(const tconv_op* op, const void* input, const void* packed,
+                                 const void* bias, void* output, void* workspace);
+
+/* `bytes` says how much memory may be touched and must cover the tensor. */
+typedef struct tconv_const_tensor {
+  const void* data;
+  size_t bytes;
+} tconv_const_tensor;
+typedef struct tconv_tensor {
+  void* data;
+  size_t bytes;
+} tconv_tensor;
+
+typedef struct tconv_args {
+  size_t struct_size; /* sizeof(tconv_args) of the caller: lets the struct grow */
+  tconv_const_tensor input;
+  tconv_const_tensor packed_filter;
+  tconv_const_tensor bias; /* {NULL, 0} exactly when the problem has none */
+  tconv_tensor output;
+  const tconv_const_tensor* operands; /* of prelu ([oc]), add, mul (the output's shape), in the
+                       problem's order; of the input's type, dense */
+  size_t operand_count;
+  tconv_tensor workspace; /* {NULL, 0}: one is allocated for this call */
+} tconv_args;
+
+TCONV_API tconv_status tconv_run_args(const tconv_op* op, const tconv_args* args);
+
+/* One line: plan, isa, backend, threads, code bytes, compile microseconds. Lives as long as the
+ * operation. */
+TCONV_API const char* tconv_describe(const tconv_op* op);
+
+/* Why the last call of this thread failed; "" if none did. Valid until this thread's next failing
+ * call. */
+TCONV_API const char* tconv_last_error(void);
+
+/* "MAJOR.MINOR.PATCH" of the library. */
+TCONV_API const char* tconv_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,122 @@
+// inspect.hpp: what was decided, as text and numbers.
+#include "tconv/inspect.hpp"
+
+#include "ir/print.h"
+#include "ir/target.h"
+#include "jit/backend.h"
+#include "planner/problem_fields.h"
+#include "runtime/error.h"
+#include "runtime/host.h"
+#include "runtime/operation.h"
+#include "runtime/options.h"
+#include "runtime/work_count.h"
+
+namespace tconv {
+ProblemInfo parse_problem(const std::string& line) {
+  return runtime::guarded([&] {
+    const planner::Problem problem = planner::parse_problem(line);
+    ProblemInfo info;
+    info.line = planner::print(problem);
+    info.dtype = ir::name(problem.dtype);
+    info.output_dtype = ir::name(problem.output_dtype());
+    info.bias_dtype =
+        ir::name(problem.bias_dtype.value_or(planner::default_bias_dtype(problem.dtype)));
+    info.channels_last = problem.layout == planner::Layout::channels_last;
+    info.torch_filter = problem.filter == planner::FilterLayout::torch;
+    info.n = problem.n, info.g = problem.g, info.ic = problem.ic, info.oc = problem.oc;
+    for (const planner::Axis& a : problem.axes) info.axes.push_back({a.i, a.o, a.k, a.s, a.d, a.p});
+    info.input_pixel_stride = problem.input_pixel_stride > 0 ? problem.input_pixel_stride : info.ic;
+    info.output_pixel_stride =
+        problem.output_pixel_stride > 0 ? problem.output_pixel_stride : info.oc;
+    info.bias = problem.bias;
+    for (const planner::PostOp& p : problem.post)
+      info.post.push_back({planner::name(p.kind), p.a, p.b, p.takes_operand()});
+    info.input_elements = planner::input_elements(problem);
+    info.filter_elements = planner::filter_elements(problem);
+    info.output_elements = planner::output_elements(problem);
+    info.multiply_adds = planner::multiply_adds(problem);
+    return info;
+  });
+}
+
+int dtype_bytes(const std::string& dtype) {
+  ir::DType type;
+  if (!ir::parse_dtype(dtype, type)) runtime::refuse("type " + dtype + " is unknown");
+  return ir::bytes(type);
+}
+
+PlanReport plan_report(const std::string& problem, const Options& options) {
+  return runtime::guarded([&] {
+    const runtime::Settings settings = runtime::resolve(options);
+    const planner::Problem parsed = planner::parse_problem(problem);
+    const planner::PlanSet set =
+        planner::enumerate(parsed, runtime::machine_for(settings.isa, settings.threads));
+    PlanReport report;
+    for (const auto& c : set.candidates)
+      report.candidates.push_back({planner::print(c.plan), c.predicted_us});
+    for (const auto& r : set.rejected) report.rejected.push_back({r.plan, r.reason});
+    report.chosen = report.candidates.front().plan;
+    if (!settings.plan.empty()) {
+      const planner::Plan named = planner::parse_plan(settings.plan);
+      planner::lower(parsed, named, *ir::find_target(settings.isa));  // throws unless it is legal
+      report.chosen = planner::print(named);
+    }
+    return report;
+  });
+}
+
+Inspection inspect(const ConvTranspose& op) {
+  return runtime::guarded([&] {
+    const runtime::Operation& operation = op.operation();
+    const ir::Program& program = operation.executable().lowered().program;
+    Inspection result;
+    result.plan = planner::print(operation.plan());
+    result.isa = operation.isa();
+    result.backend = operation.backend();
+    result.threads = operation.threads();
+    result.fallback_reason = operation.fallback_reason();
+    const runtime::CompileTimes& times = operation.times();
+    result.plan_us = times.plan_us;
+    result.lower_us = times.lower_us;
+    result.verify_us = times.verify_us;
+    result.emit_us = times.emit_us;
+    result.compile_us = times.total_us;
+    if (const auto* code = operation.executable().code())
+      result.code_bytes = static_cast<std::int64_t>(code->code().size());
+    result.workspace_bytes = static_cast<std::int64_t>(operation.workspace_bytes());
+    for (const ir::Stage& stage : program.stages)
+      for (const ir::Kernel& kernel : stage.kernels)
+        result.grid_points += ir::grid_points(program, kernel, nullptr);
+    result.executed_multiply_adds = runtime::executed_multiply_adds(program);
+    return result;
+  });
+}
+
+std::string ir_text(const std::string& problem, const Options& options) {
+  return runtime::guarded([&] {
+    const runtime::Settings settings = runtime::resolve(options);
+    const planner::Problem parsed = planner::parse_problem(problem);
+    const planner::Machine machine = runtime::machine_for(settings.isa, settings.threads);
+    const planner::Plan plan = settings.plan.empty() ? planner::choose(parsed, machine).plan
+                                                     : planner::parse_plan(settings.plan);
+    return ir::print(planner::lower(parsed, plan, *ir::find_target(settings.isa)).program);
+  });
+}
+
+std::string code_text(const ConvTranspose& op) {
+  return runtime::guarded([&] {
+    const auto* code = op.operation().executable().code();
+    if (code == nullptr)
+      runtime::refuse("there is no machine code: the interpreter runs it, or nothing is computed");
+    return jit::disassemble(*code);
+  });
+}
+
+std::int64_t fallback_count() { return runtime::fallbacks(); }
+
+const HostInfo& host_info() { return runtime::host(); }
+
+std::string version() { return TCONV_VERSION; }
+int ir_version() { return ir::kIrVersion; }
+
+}  // namespace tconv

@@ -1,0 +1,48 @@
+#include "runtime/kernel_key.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace tconv::runtime {
+namespace {
+
+// The bindings below name every field, so that a new one does not compile until it is in the key.
+std::string text(const ir::Target& target) {
+  const auto& [name, vector_bytes, registers, pointers, fma, bcast_operand, masked_lanes,
+               bf16_store, max_instructions] = target;
+  return fmt::format("{} {} {} {} {:d}{:d}{:d}{:d} {}", name, vector_bytes, registers, pointers,
+                     fma, bcast_operand, masked_lanes, bf16_store, max_instructions);
+}
+
+std::string text(const planner::Machine& machine) {
+  const auto& [target, l1_bytes, l2_bytes, l3_bytes, ghz, fma, loads, stores, l2_rate, l3_rate,
+               dram_rate, dram_write_rate, stream_write_rate, stream_from, grid_point_cycles,
+               threads] = machine;
+  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", target, l1_bytes, l2_bytes,
+                     l3_bytes, ghz, fma, loads, stores, l2_rate, l3_rate, dram_rate,
+                     dram_write_rate, stream_write_rate, stream_from, grid_point_cycles, threads);
+}
+
+}  // namespace
+
+std::string kernel_key(const KeyInputs& inputs) {
+  return fmt::format(
+      "key\ntconv {} ir {}\n{}\n{}\ntarget {}\nfeatures {}\nmachine {}\nthreads {} backend {} "
+      "fallback {:d}",
+      inputs.tconv_version, inputs.ir_version, inputs.problem, inputs.plan, text(inputs.target),
+      fmt::join(inputs.features, " "), text(inputs.machine), inputs.threads,
+      static_cast<int>(inputs.backend), inputs.interpreter_fallback);
+}
+
+std::string spelling(const std::string& problem, const Settings& settings) {
+  std::string text;
+  text.reserve(40 + settings.isa.size() + settings.plan.size() + problem.size());
+  // With the length of the plan, since nobody has checked yet what it holds.
+  fmt::format_to(std::back_inserter(text), "as\n{} {} {:d} {} ", settings.threads,
+                 static_cast<int>(settings.backend), settings.interpreter_fallback,
+                 settings.plan.size());
+  return text.append(settings.isa).append("\n").append(settings.plan).append(problem);
+}
+
+}  // namespace tconv::runtime

@@ -1,0 +1,190 @@
+#include "runtime/operation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "ir/target.h"
+#include "runtime/dump.h"
+#include "runtime/error.h"
+#include "runtime/footprint.h"
+#include "runtime/host.h"
+#include "runtime/kernel_key.h"
+#include "runtime/packed_filter.h"
+#include "runtime/stopwatch.h"
+
+namespace tconv::runtime {
+namespace {
+
+std::atomic<std::int64_t> fallback_counter{0};
+
+constexpr std::int64_t kBytesBesideCode = 4096;  // texts, tables, threads; measured: 2 to 4 KB
+
+std::string spread(const planner::Problem& problem, std::int64_t planner::Axis::*field) {
+  const auto& axes = problem.axes;
+  std::string text = std::to_string(axes.front().*field);
+  const bool equal = std::all_of(axes.begin(), axes.end(),
+                                 [&](const auto& a) { return a.*field == axes.front().*field; });
+  if (!equal)
+    for (std::size_t i = 1; i < axes.size(); ++i) text += "x" + std::to_string(axes[i].*field);
+  return text;
+}
+
+}  // namespace
+
+std::int64_t fallbacks() { return fallback_counter.load(std::memory_order_relaxed); }
+
+std::shared_ptr<const Operation> Operation::create(const std::string& line, const Options& options,
+                                                   KernelCache& cache) {
+  return guarded([&]() -> std::shared_ptr<const Operation> {
+    Settings settings = resolve(options);
+    const bool cached = settings.dump.empty();
+    const std::string written = spelling(line, settings);
+    if (cached)
+      if (auto found = cache.find(written)) return found;
+    std::shared_ptr<Operation> operation(new Operation(std::move(settings)));
+    operation->choose_plan(line);
+    if (!cached) {
+      operation->compile();
+      return operation;
+    }
+    return cache.get(operation->key(), written, [&operation] {
+      operation->compile();
+      // A fallback is not kept: the next create tries again, and each one is counted.
+      return KernelCache::Made{operation, operation->memory_bytes(),
+                               operation->fallback_reason_.empty()};
+    });
+  });
+}
+
+void Operation::choose_plan(const std::string& line) {
+  const Stopwatch watch;
+  problem_ = planner::parse_problem(line);
+  machine_ = machine_for(settings_.isa, settings_.threads);
+  plan_ = settings_.plan.empty() ? planner::choose(problem_, machine_).plan
+                                 : planner::parse_plan(settings_.plan);
+  times_.plan_us = watch.elapsed_us();
+}
+
+std::string Operation::key() const {
+  return kernel_key({planner::print(problem_), planner::print(plan_),
+                     *ir::find_target(settings_.isa), machine_, host().features, settings_.threads,
+                     settings_.backend, settings_.interpreter_fallback, ir::kIrVersion, version()});
+}
+
+void Operation::compile() {
+  Stopwatch total, watch;
+  if (settings_.backend == Backend::interpreter) engine_ = Engine::interpreter;
+  auto lowered = lower(plan_, true);
+  times_.lower_us = watch.lap_us();
+
+  build_main(lowered);
+  if (plan_.stream) {
+    planner::Plan plain = plan_;
+    plain.stream = false;
+    unstreamed_ = Executable::build(lower(plain, false), engine_, symbol(plain));
+    if (unstreamed_->lowered().filter != lowered->filter)
+      throw std::logic_error("plans with and without streaming stores pack the filter differently");
+  }
+  if (lowered->needs_finite_filter) {
+    planner::Plan twin = planner::finite_twin(problem_, plan_, machine_);
+    twin.stream = false;  // rare: not worth two more variants
+    twin_ = std::make_unique<FiniteTwin>();
+    twin_->lowered = lower(twin, false);
+    twin_->layout_hash = layout_hash(twin_->lowered->filter);
+  }
+  layout_hash_ = layout_hash(lowered->filter);
+  size_buffers();
+  packed_layout_ = planner::print(lowered->filter);
+  if (twin_) packed_layout_ += " non-finite: " + planner::print(twin_->lowered->filter);
+  times_.total_us = times_.plan_us + total.elapsed_us();
+  write_description();
+  if (dumps(settings_.dump, "asm") && main_->code() != nullptr)
+    dump_text("asm", jit::disassemble(*main_->code()));
+}
+
+std::shared_ptr<const planner::Lowered> Operation::lower(const planner::Plan& plan,
+                                                         bool dump) const {
+  const ir::Target& target = *ir::find_target(settings_.isa);
+  return std::make_shared<const planner::Lowered>(
+      planner::lower(problem_, plan, target, dump ? dumper(settings_.dump) : planner::Dump{}));
+}
+
+void Operation::build_main(std::shared_ptr<const planner::Lowered> lowered) {
+  BuildTimes build;
+  try {
+    if (engine_ == Engine::machine_code && !host_runs(settings_.isa)) {
+      std::string missing;
+      jit::host_supports(settings_.isa, &missing);
+      throw Error(Status::unsupported, fmt::format("isa={} cannot run on this host: {} is missing",
+                                                   settings_.isa, missing));
+    }
+    main_ = Executable::build(lowered, engine_, symbol(plan_), &build);
+  } catch (const std::runtime_error& e) {  // Error or CompileError: a bug of ours is a logic_error
+    if (settings_.backend != Backend::automatic || !settings_.interpreter_fallback) throw;
+    fallback_reason_ = e.what();
+    fallback_counter.fetch_add(1, std::memory_order_relaxed);
+    engine_ = Engine::interpreter;
+    main_ = Executable::build(std::move(lowered), engine_, symbol(plan_), &build);
+  }
+  times_.verify_us = build.verify_us;
+  times_.emit_us = build.emit_us;
+}
+
+void Operation::size_buffers() {
+  sizes_ = tensor_bytes(problem_);
+  std::int64_t elements = planner::packed_bytes(main_->lowered().filter);
+  const auto widen = [&](const planner::Lowered& lowered) {
+    needs_.workspace =
+        std::max(needs_.workspace, runtime::workspace_bytes(lowered, workers_.count()));
+  };
+  widen(main_->lowered());
+  if (unstreamed_) widen(unstreamed_->lowered());
+  if (twin_) {
+    widen(*twin_->lowered);
+    elements = std::max(elements, planner::packed_bytes(twin_->lowered->filter));
+  }
+  needs_.packed_filter = static_cast<std::int64_t>(kPackedHeaderBytes) + elements;
+  if (needs_.workspace > 0) needs_.workspace += 63;  // the caller's pointer need not be aligned
+}
+
+// Profilers show it: type, tile and ISA, as in tconv_k4s2p1_direct_f32_14x2_avx512.
+std::string Operation::symbol(const planner::Plan& plan) const {
+  return fmt::format("tconv_k{}s{}p{}_{}_{}_{}x{}_{}", spread(problem_, &planner::Axis::k),
+                     spread(problem_, &planner::Axis::s), spread(problem_, &planner::Axis::p),
+                     planner::name(plan.schedule), ir::name(problem_.dtype), plan.mr, plan.nr,
+                     settings_.isa);
+}
+
+void Operation::write_description() {
+  const std::size_t code_bytes = main_->code() == nullptr ? 0 : main_->code()->code().size();
+  description_ = fmt::format("plan={} isa={} backend={} threads={} code_bytes={} compile_us={:.0f}",
+                             planner::print(plan_), settings_.isa, backend(), settings_.threads,
+                             code_bytes, times_.total_us);
+  if (!fallback_reason_.empty()) description_ += " fallback=" + fallback_reason_;
+}
+
+std::int64_t Operation::memory_bytes() const {
+  std::int64_t bytes = kBytesBesideCode + runtime::memory_bytes(main_->lowered().program);
+  std::int64_t code = mapped_bytes(*main_);
+  if (twin_) {
+    bytes += runtime::memory_bytes(twin_->lowered->program);
+    code *= 2;
+  }
+  if (unstreamed_) {
+    bytes += runtime::memory_bytes(unstreamed_->lowered().program);
+    code += mapped_bytes(*unstreamed_);
+  }
+  return bytes + code;
+}
+
+const Executable& Operation::finite_twin() const {
+  std::call_once(twin_->once, [&] {
+    twin_->executable = Executable::build(twin_->lowered, engine_, symbol(plan_) + "_twin");
+  });
+  return *twin_->executable;
+}
+
+}  // namespace tconv::runtime

@@ -1,0 +1,25 @@
+// What the caller wished for, merged: argument > option string > environment > model
+// (docs/options.md).
+#pragma once
+
+#include <string>
+
+#include "tconv/tconv.hpp"
+
+namespace tconv::runtime {
+
+enum class Backend { automatic, xbyak, interpreter };
+
+struct Settings {
+  int threads = 1;
+  std::string isa;  // a known target's name
+  Backend backend = Backend::automatic;
+  std::string plan;  // empty: the model chooses
+  bool interpreter_fallback = false;
+  std::string dump;  // TCONV_DUMP: steps separated by commas, or "all"
+};
+
+// Fills what `given` leaves open from the environment and the host. Throws Error naming the option.
+Settings resolve(const Options& given);
+
+}  // namespace tconv::runtime

@@ -1,0 +1,140 @@
+// run: one problem on tensors from NPY files.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstring>
+
+#include "tconv/inspect.hpp"
+#include "tools/command.h"
+#include "tools/json_report.h"
+#include "tools/npy.h"
+#include "tools/number.h"
+#include "tools/sources.h"
+
+namespace tconv::tools {
+namespace {
+
+using Dims = std::vector<std::int64_t>;
+
+Dims tensor_dims(const Shape& shape, const Dims& spatial, std::int64_t channels) {
+  Dims dims = {shape.n};
+  if (!shape.channels_last) dims.push_back(channels);
+  dims.insert(dims.end(), spatial.begin(), spatial.end());
+  if (shape.channels_last) dims.push_back(channels);
+  return dims;
+}
+
+Dims filter_dims(const Shape& shape) {
+  Dims dims = shape.k;
+  if (!shape.torch_filter) {
+    dims.insert(dims.end(), {shape.group_oc(), shape.ic});
+    return dims;
+  }
+  dims.insert(dims.begin(), {shape.ic, shape.group_oc()});
+  return dims;
+}
+
+Buffer read_tensor(const char* option, const std::string& path, Type type, const Dims& dims) {
+  if (path.empty()) throw UsageError(fmt::format("{} FILE.npy is needed for this problem", option));
+  NpyArray array = read_npy(path);
+  if (array.descr != npy_descr(type) && !(type == Type::bf16 && array.descr == "<V2"))
+    throw UsageError(fmt::format("{} {}: its type is {}; the problem needs {} ({})", option, path,
+                                 array.descr, npy_descr(type), name(type)));
+  if (array.shape != dims)
+    throw UsageError(fmt::format("{} {}: its shape is {}; the problem needs {}", option, path,
+                                 shape_text(array.shape), shape_text(dims)));
+  return std::move(array.data);
+}
+
+// Hands out the files of one option in order.
+class Files {
+ public:
+  Files(const char* option, const std::vector<std::string>& paths)
+      : option_(option), paths_(paths) {}
+  const char* option() const { return option_; }
+  std::string next() { return used_ < paths_.size() ? paths_[used_++] : std::string(); }
+  void check_all_used() const {
+    if (used_ < paths_.size())
+      throw UsageError(fmt::format("{} is given {} time(s); the problem takes {}", option_,
+                                   paths_.size(), used_));
+  }
+
+ private:
+  const char* option_;
+  const std::vector<std::string>& paths_;
+  std::size_t used_ = 0;
+};
+
+std::vector<Buffer> read_operands(const Shape& shape, const RunFiles& files) {
+  Files prelu("--prelu", files.prelu), add("--add", files.add), mul("--mul", files.mul);
+  std::vector<Buffer> operands;
+  for (const PostOp& op : shape.post) {
+    if (!op.takes_operand()) continue;
+    Files& from = op.name == "prelu" ? prelu : op.name == "add" ? add : mul;
+    const Dims dims = op.name == "prelu" ? Dims{shape.oc} : tensor_dims(shape, shape.o, shape.oc);
+    operands.push_back(read_tensor(from.option(), from.next(), shape.type, dims));
+  }
+  for (const Files* f : {&prelu, &add, &mul}) f->check_all_used();
+  return operands;
+}
+
+}  // namespace
+
+int cmd_run(const Command& command) {
+  const auto problems = collect_some(command.sources);
+  if (problems.size() != 1) throw UsageError("run takes exactly one problem");
+  const Shape& shape = problems.front().shape;
+  const RunFiles& files = command.files;
+  const ConvTranspose op = ConvTranspose::create(problems.front().line, command.options);
+
+  const Buffer input = read_tensor("--input", files.input, shape.type,
+                                   tensor_dims(shape, shape.i, shape.input_pixel()));
+  const Buffer filter = read_tensor("--filter", files.filter, shape.type, filter_dims(shape));
+  Buffer bias;
+  if (shape.bias)
+    bias = read_tensor("--bias", files.bias, shape.bias_type, {shape.oc});
+  else if (!files.bias.empty())
+    throw UsageError("--bias is given, but the problem has no bias");
+  const std::vector<Buffer> operands = read_operands(shape, files);
+  if (files.output.empty()) throw UsageError("--output FILE.npy is needed");
+
+  const Dims output_dims = tensor_dims(shape, shape.o, shape.output_pixel());
+  std::size_t output_bytes = bytes(shape.output_type());
+  for (std::int64_t d : output_dims) output_bytes *= static_cast<std::size_t>(d);
+  Buffer output(output_bytes), packed(op.packed_filter_bytes()), workspace(op.workspace_bytes());
+  if (output_bytes > 0) std::memset(output.data(), 0, output_bytes);  // gaps of a pixel stride
+
+  op.pack(filter.data(), packed.data());
+  std::vector<ConstTensor> operand_tensors;
+  for (const Buffer& b : operands) operand_tensors.push_back({b.data(), b.bytes()});
+  RunArgs args;
+  args.input = {input.data(), input.bytes()};
+  args.packed_filter = {packed.data(), packed.bytes()};
+  args.bias = {bias.data(), bias.bytes()};
+  args.output = {output.data(), output.bytes()};
+  args.operands = operand_tensors;
+  args.workspace = {workspace.data(), workspace.bytes()};
+  const auto start = std::chrono::steady_clock::now();
+  op.run(args);
+  const double us =
+      std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+  write_npy(files.output, npy_descr(shape.output_type()), output_dims, output.data(), output_bytes);
+
+  const Inspection made = inspect(op);
+  JsonReport report("run");
+  report.add({{"name", problems.front().name},
+              {"problem", problems.front().line},
+              {"plan", made.plan},
+              {"isa", made.isa},
+              {"backend", made.backend},
+              {"threads", made.threads},
+              {"us", us},
+              {"output", files.output},
+              {"shape", output_dims}});
+  finish(report, command.json,
+         fmt::format("run: wrote {} {} with {} in {:.1f} us", files.output, shape_text(output_dims),
+                     made.plan, us));
+  return kRight;
+}
+
+}  // namespace tconv::tools

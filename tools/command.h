@@ -1,0 +1,56 @@
+// What the verbs share: the parsed command line and the exit statuses.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tconv/tconv.hpp"
+
+namespace tconv::tools {
+
+// Exit statuses of the program and the scripts.
+inline constexpr int kRight = 0, kWrong = 1, kBadInput = 2, kInternal = 3, kInterrupted = 130;
+
+// The user's mistake, in one sentence: exit status 2.
+class UsageError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Where problems come from: lines, a CSV of layers, or a seed.
+struct Sources {
+  std::vector<std::string> lines;
+  std::string layers;           // CSV file
+  std::string dtype = "f32";    // of CSV rows and random problems
+  std::string layout = "last";  // of CSV rows: last, first
+  bool fused = false;           // CSV rows keep an activation that is a post-op
+  std::int64_t random = 0;
+  std::uint64_t seed = 1;
+};
+
+struct RunFiles {
+  std::string input, filter, bias, output;   // NPY
+  std::vector<std::string> prelu, add, mul;  // operands, in the order of these post-ops
+};
+
+struct Command {
+  Sources sources;
+  Options options;  // isa, backend, plan, threads, fallback
+  bool json = false;
+  std::string stage = "plan";  // dump
+  RunFiles files;              // run
+  int rounds = 7;              // bench
+  double round_us = 20000;     // bench: at least so long per round
+  bool check = false;          // bench: compare with the definition as well
+};
+
+// Each returns an exit status and throws UsageError or tconv::Error.
+int cmd_info(const Command& command);
+int cmd_plan(const Command& command);
+int cmd_dump(const Command& command);
+int cmd_run(const Command& command);
+int cmd_check(const Command& command);
+int cmd_bench(const Command& command);
+
+}  // namespace tconv::tools

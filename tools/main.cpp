@@ -1,0 +1,128 @@
+// tconv: the command line.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+#include <new>
+#include <system_error>
+
+#include "tconv/inspect.hpp"
+#include "tools/command.h"
+#include "tools/temporary_file.h"
+
+namespace tconv::tools {
+namespace {
+
+void add_sources(CLI::App& verb, Sources& sources) {
+  verb.add_option("problem", sources.lines, "problem lines, each one argument (docs/problem.md)");
+  verb.add_option("--layers", sources.layers, "CSV of layers, as bench/layers.csv");
+  verb.add_option("--dtype", sources.dtype, "type of CSV rows and random problems")
+      ->check(CLI::IsMember({"f32", "f64", "f16", "bf16", "i32"}));
+  verb.add_option("--layout", sources.layout, "channels of CSV rows: last or first")
+      ->check(CLI::IsMember({"last", "first"}));
+  verb.add_flag("--fused", sources.fused, "CSV rows keep an activation that is a post-op");
+  verb.add_option("--random", sources.random, "so many random problems")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}));
+  verb.add_option("--seed", sources.seed, "of random problems and data")
+      ->check([](const std::string& text) {
+        return text.starts_with('-') ? "must be 0 or more, got " + text : std::string();
+      });
+}
+
+void add_options(CLI::App& verb, Command& command) {
+  verb.add_option("--isa", command.options.isa, "avx512, avx2");
+  verb.add_option("--backend", command.options.backend, "auto, xbyak, interpreter");
+  verb.add_option("--plan", command.options.plan, "a plan's text; check: also all, best");
+  verb.add_option("--threads", command.options.threads, "workers")->check(CLI::Range(1, 1024));
+  verb.add_option("--fallback", command.options.fallback, "none, interpreter");
+  verb.add_flag("--json", command.json, "one JSON object on standard output");
+}
+
+using Verb = int (*)(const Command&);
+
+int run_verb(Verb verb, Command& command) {
+  if (command.options.plan == "best") command.options.plan.clear();
+  const int status = verb(command);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw UsageError("standard output cannot be written");
+  return status;
+}
+
+int parse_and_run(int argc, char** argv) {
+  CLI::App app("tconv compiles transposed convolutions: one layer, one plan, one kernel.");
+  app.set_version_flag("--version", version());
+  app.require_subcommand(1);
+  Command command;
+  Verb chosen = nullptr;
+  const auto verb = [&](const char* name, Verb function, const char* what) {
+    CLI::App* sub = app.add_subcommand(name, what);
+    add_sources(*sub, command.sources);
+    add_options(*sub, command);
+    sub->callback([&chosen, function] { chosen = function; });
+    return sub;
+  };
+  verb("info", cmd_info, "host, limits, and what problem lines mean");
+  verb("plan", cmd_plan, "legal plans, best first, and why others are not");
+  CLI::App* dump = verb("dump", cmd_dump, "plan, IR or machine code as text");
+  dump->add_option("--stage", command.stage, "plan, ir, asm")
+      ->check(CLI::IsMember({"plan", "ir", "asm"}));
+  CLI::App* run = verb("run", cmd_run, "one problem on NPY files");
+  run->add_option("--input", command.files.input, "NPY")->required();
+  run->add_option("--filter", command.files.filter, "NPY")->required();
+  run->add_option("--bias", command.files.bias, "NPY");
+  run->add_option("--add", command.files.add, "NPY, once per add of the problem");
+  run->add_option("--mul", command.files.mul, "NPY, once per mul of the problem");
+  run->add_option("--prelu", command.files.prelu, "NPY, once per prelu of the problem");
+  run->add_option("--output", command.files.output, "NPY; written whole or not at all")->required();
+  verb("check", cmd_check, "compare with the float64 definition");
+  CLI::App* bench = verb("bench", cmd_bench, "times and rates");
+  bench->add_option("--rounds", command.rounds, "the median of so many is reported")
+      ->check(CLI::Range(1, 1000));
+  bench->add_option("--round-us", command.round_us, "least length of a round")
+      ->check(CLI::Range(0.0, 1e8));
+  bench->add_flag("--check", command.check, "compare with the float64 definition as well");
+
+  const auto is_first = [&](const CLI::App* sub) { return sub->check_name(argv[1]); };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty())
+    throw UsageError(std::string("there is no verb '") + argv[1] +
+                     "'; there are info plan dump run check bench");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    throw UsageError(e.what());
+  }
+  return run_verb(chosen, command);
+}
+
+extern "C" void interrupted(int) {
+  remove_temporary_file();
+  std::_Exit(kInterrupted);
+}
+
+int fail(int status, const char* what) {
+  std::fprintf(stderr, "tconv: %s\n", what);
+  return status;
+}
+
+}  // namespace
+}  // namespace tconv::tools
+
+int main(int argc, char** argv) {
+  using namespace tconv::tools;
+  std::signal(SIGINT, interrupted);
+  std::signal(SIGTERM, interrupted);
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const UsageError& e) {
+    return fail(kBadInput, e.what());
+  } catch (const tconv::Error& e) {
+    return fail(e.status() == tconv::Status::internal ? kInternal : kBadInput, e.what());
+  } catch (const std::system_error& e) {  // a full disk under standard output, no more threads
+    return fail(kBadInput, e.what());
+  } catch (const std::bad_alloc&) {
+    return fail(kBadInput, "the problem needs more memory than there is");
+  } catch (const std::exception& e) {
+    return fail(kInternal, e.what());
+  }
+}

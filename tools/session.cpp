@@ -1,0 +1,33 @@
+#include "tools/session.h"
+
+#include <cstring>
+
+namespace tconv::tools {
+
+Session::Session(const std::string& line, const Options& options, TensorData& data)
+    : data_(data),
+      op_(ConvTranspose::create(line, options)),
+      packed_(op_.packed_filter_bytes()),
+      workspace_(op_.workspace_bytes()) {
+  op_.pack(data.filter.data(), packed_.data());
+  for (const Buffer& b : data.operands) operands_.push_back({b.data(), b.bytes()});
+  args_.input = {data.input.data(), data.input.bytes()};
+  args_.packed_filter = {packed_.data(), packed_.bytes()};
+  args_.bias = {data.bias.data(), data.bias.bytes()};
+  args_.output = {data.output.data(), data.output.bytes()};
+  args_.operands = operands_;
+  args_.workspace = {workspace_.data(), workspace_.bytes()};
+}
+
+Comparison Session::check(const Definition& definition, const CheckOptions& options) {
+  if (data_.output.bytes() > 0) std::memset(data_.output.data(), 0xFF, data_.output.bytes());
+  run();
+  return definition.check(data_.output.data(), options);
+}
+
+Inspection inspect_options(Options options) {
+  options.plan = "bias_only()";  // of a problem without output: nothing is emitted
+  return inspect(ConvTranspose::create("f32 nwc n=0 ic=1 oc=1 i=1 k=1", options));
+}
+
+}  // namespace tconv::tools

@@ -1,0 +1,38 @@
+// One compiled problem together with its data: what check and bench run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tconv/inspect.hpp"
+#include "tools/buffer.h"
+#include "tools/definition.h"
+#include "tools/tensor_data.h"
+
+namespace tconv::tools {
+
+// Borrows `data` and writes its output. Throws tconv::Error.
+class Session {
+ public:
+  Session(const std::string& line, const Options& options, TensorData& data);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void run() { op_.run(args_); }
+  Inspection inspection() const { return inspect(op_); }
+  // Fills the output with NaN, runs, and compares.
+  Comparison check(const Definition& definition, const CheckOptions& options = {});
+
+ private:
+  TensorData& data_;
+  ConvTranspose op_;
+  Buffer packed_, workspace_;
+  std::vector<ConstTensor> operands_;
+  RunArgs args_;
+};
+
+// What the options alone decide, plan aside. Throws tconv::Error for options with which no problem
+// can be made here, so that a list does not fail row by row.
+Inspection inspect_options(Options options);
+
+}  // namespace tconv::tools

@@ -1,0 +1,45 @@
+#include "tools/sources.h"
+
+#include <fmt/format.h>
+
+#include "tconv/inspect.hpp"
+#include "tools/layers_csv.h"
+#include "tools/random_problem.h"
+
+namespace tconv::tools {
+namespace {
+
+NamedProblem named(std::string name, const std::string& line) {
+  NamedProblem problem;
+  problem.name = std::move(name);
+  problem.line = parse_problem(line).line;
+  problem.shape = parse_shape(problem.line);
+  return problem;
+}
+
+}  // namespace
+
+std::vector<NamedProblem> collect(const Sources& sources) {
+  std::vector<NamedProblem> problems;
+  for (const std::string& line : sources.lines)
+    problems.push_back(named(std::to_string(problems.size() + 1), line));
+  if (!sources.layers.empty())
+    for (const LayerRow& row :
+         read_layers(sources.layers, sources.dtype, sources.layout, sources.fused))
+      problems.push_back(named(row.name, row.line));
+  RandomOptions wishes;
+  wishes.type = parse_shape(sources.dtype + " nwc i=1 k=1").type;
+  RandomProblems random(sources.seed, wishes);
+  for (std::int64_t i = 0; i < sources.random; ++i)
+    problems.push_back(named(fmt::format("random{}.{}", sources.seed, i), random.next()));
+  return problems;
+}
+
+std::vector<NamedProblem> collect_some(const Sources& sources) {
+  std::vector<NamedProblem> problems = collect(sources);
+  if (problems.empty())
+    throw UsageError("no problem is given: a problem line, --layers FILE.csv or --random N");
+  return problems;
+}
+
+}  // namespace tconv::tools
