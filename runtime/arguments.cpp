@@ -38,7 +38,25 @@ void check_apart_from_inputs(const char* written, const void* data, std::int64_t
     check_apart(written, data, bytes, "an operand", args.operands[i].data, sizes.operands[i]);
 }
 
+// One size of a run: lo..hi where the problem leaves it open (lo > 0), otherwise 0 or `hi`.
+void check_size(const char* name, const char* field, std::int64_t given, std::int64_t lo,
+                std::int64_t hi) {
+  if (lo > 0 && (given < lo || given > hi))
+    refuse(fmt::format("{} = {}; the problem has {}={}..{}{}", name, given, field, lo, hi,
+                       given == 0 ? ", so every run must say it (tconv_run_args)" : ""));
+  if (lo == 0 && given != 0 && given != hi)
+    refuse(fmt::format("{} = {}; the problem has {}={} (0 stands for it)", name, given, field, hi));
+}
+
 }  // namespace
+
+void check_sizes(const planner::Problem& problem, const RunArgs& args) {
+  check_size("batch", "n", args.batch, problem.n_min, problem.n);
+  if (problem.rank() == 1)
+    check_size("length", "i", args.length, problem.i_min, problem.axes[0].i);
+  else if (args.length != 0)
+    refuse(fmt::format("length = {}; it is for problems with one spatial axis", args.length));
+}
 
 TensorBytes tensor_bytes(const planner::Problem& problem) {
   TensorBytes sizes;

@@ -17,6 +17,9 @@ struct TensorBytes {
 
 TensorBytes tensor_bytes(const planner::Problem& problem);
 
+// Throws Error unless `batch` and `length` are sizes that the problem allows.
+void check_sizes(const planner::Problem& problem, const RunArgs& args);
+
 struct BufferNeeds {
   std::int64_t packed_filter = 0, workspace = 0;
 };

@@ -1,11 +1,12 @@
 // The C API over runtime::Operation: exceptions become a status and a sentence of the calling
 // thread.
-#include <cstring>
+#include <cstddef>
 #include <exception>
 #include <string>
 #include <vector>
 
 #include "planner/problem.h"
+#include "runtime/c_struct.h"
 #include "runtime/error.h"
 #include "runtime/operation.h"
 #include "tconv/inspect.hpp"
@@ -41,6 +42,8 @@ tconv_status guarded(Body&& body) {
     return fail(TCONV_OUT_OF_MEMORY, "out of memory");
   } catch (const std::exception& e) {
     return fail(TCONV_INTERNAL, e.what());
+  } catch (...) {  // nothing of C++ may pass a C caller
+    return fail(TCONV_INTERNAL, "an exception that is no std::exception");
   }
 }
 
@@ -100,24 +103,28 @@ tconv_status tconv_run_args(const tconv_op* op, const tconv_args* args) {
   return guarded([&] {
     require(op, "op");
     require(args, "args");
-    if (args->struct_size != sizeof(tconv_args))
-      tconv::runtime::refuse("args.struct_size = " + std::to_string(args->struct_size) +
-                             "; this library knows " + std::to_string(sizeof(tconv_args)));
-    if (args->operand_count > 0) require(args->operands, "args.operands");
+    // The first release ended before `batch`.
+    tconv_args given;
+    tconv::runtime::read_struct("args", args, &given,
+                                {offsetof(tconv_args, batch), sizeof(tconv_args)});
+    if (given.operand_count > 0) require(given.operands, "args.operands");
     // A problem has few post-ops; a run must not allocate.
     constexpr size_t most = tconv::planner::kMostOperands;
     tconv::ConstTensor operands[most];
-    if (args->operand_count > most)
-      tconv::runtime::refuse("args.operand_count = " + std::to_string(args->operand_count) +
+    if (given.operand_count > most)
+      tconv::runtime::refuse("args.operand_count = " + std::to_string(given.operand_count) +
                              "; at most " + std::to_string(most) + " are possible");
-    for (size_t i = 0; i < args->operand_count; ++i) operands[i] = tensor(args->operands[i]);
+    for (size_t i = 0; i < given.operand_count; ++i) operands[i] = tensor(given.operands[i]);
     tconv::RunArgs run;
-    run.input = tensor(args->input);
-    run.packed_filter = tensor(args->packed_filter);
-    run.bias = tensor(args->bias);
-    run.output = tensor(args->output);
-    run.operands = {operands, args->operand_count};
-    run.workspace = tensor(args->workspace);
+    run.input = tensor(given.input);
+    run.packed_filter = tensor(given.packed_filter);
+    run.bias = tensor(given.bias);
+    run.output = tensor(given.output);
+    run.operands = {operands, given.operand_count};
+    run.workspace = tensor(given.workspace);
+    run.batch = given.batch;
+    run.length = given.length;
+    run.parallel_for = {given.parallel_for, given.parallel_context};
     op->operation->run(run);
   });
 }

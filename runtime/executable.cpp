@@ -84,7 +84,10 @@ void Executable::run_range(const StageTasks& stage, void* const* buffers, std::i
   }
 }
 
-void Executable::run(void** buffers, std::byte* workspace, const Workers& workers) const {
+void Executable::run(void** buffers, std::byte* workspace, const Workers& workers,
+                     const ParallelFor* parallel_for) const {
+  if (parallel_for != nullptr)
+    throw Error(Status::unsupported, "parallel_for is not supported by this build of tconv");
   std::byte* next = workspace;
   for (std::size_t i = 0; i < lowered_->arguments.size(); ++i) {
     if (lowered_->arguments[i].kind != planner::Argument::scratch) continue;

@@ -11,6 +11,7 @@
 #include "jit/backend.h"
 #include "planner/planner.h"
 #include "runtime/parallel.h"
+#include "tconv/tconv.hpp"
 
 namespace tconv::runtime {
 
@@ -31,7 +32,9 @@ class Executable {
 
   // `buffers` holds one pointer per entry of lowered().arguments, those of scratch left null: they
   // are filled here. `workspace` is 64-aligned and of workspace_bytes(workers.count()).
-  void run(void** buffers, std::byte* workspace, const Workers& workers) const;
+  // `parallel_for` null: the workers' own threads; otherwise the caller's.
+  void run(void** buffers, std::byte* workspace, const Workers& workers,
+           const ParallelFor* parallel_for) const;
 
   const planner::Lowered& lowered() const { return *lowered_; }
   const jit::CompiledProgram* code() const {

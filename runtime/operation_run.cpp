@@ -100,6 +100,7 @@ const Executable& Operation::select(const RunArgs& args) const {
 
 void Operation::run(const RunArgs& args) const {
   guarded([&] {
+    check_sizes(problem_, args);
     check_arguments(sizes_, needs_, args);
     const Executable& executable = select(args);
     Buffers buffers = kernel_buffers(executable.lowered(), args);
@@ -110,7 +111,9 @@ void Operation::run(const RunArgs& args) const {
       if (!own) throw std::bad_alloc();
       workspace = own.get();
     }
-    executable.run(buffers.data(), align_up(workspace), workers_);
+    const ParallelFor* own_threads = nullptr;
+    executable.run(buffers.data(), align_up(workspace), workers_,
+                   args.parallel_for.function == nullptr ? own_threads : &args.parallel_for);
   });
 }
 

@@ -194,6 +194,74 @@ TEST(CApi, RefusesBadArgumentsAndWritesNothing) {
   EXPECT_EQ(tconv_run_args(nullptr, &args), TCONV_INVALID_ARGUMENT);
 }
 
+// The struct grows at its end: callers compiled against an earlier or a later header.
+TEST(CApi, StructSizesOfEveryReleaseAreAccepted) {
+  Ready r(kLine);
+  tconv_args first = r.args();
+  first.struct_size = offsetof(tconv_args, batch);  // the first release; what follows is not its
+  first.batch = -1;
+  first.length = -1;
+  ASSERT_EQ(tconv_run_args(r.op.get(), &first), TCONV_OK) << tconv_last_error();
+  EXPECT_TRUE(r.right());
+
+  struct Later {
+    tconv_args args;
+    char more[40];
+  } later{};
+  later.args = r.args();
+  later.args.struct_size = sizeof later;
+  ASSERT_EQ(tconv_run_args(r.op.get(), &later.args), TCONV_OK) << tconv_last_error();
+  later.more[39] = 1;
+  EXPECT_EQ(tconv_run_args(r.op.get(), &later.args), TCONV_INVALID_ARGUMENT);
+  EXPECT_TRUE(error_has("is not zero")) << tconv_last_error();
+}
+
+TEST(CApi, OtherStructSizesAreRefused) {
+  Ready r(kLine);
+  const std::size_t sizes[] = {0,
+                               1,
+                               sizeof(std::size_t),
+                               offsetof(tconv_args, batch) - 1,
+                               offsetof(tconv_args, batch) + 1,
+                               offsetof(tconv_args, length),
+                               sizeof(tconv_args) - 1,
+                               4097,
+                               std::numeric_limits<std::size_t>::max()};
+  for (std::size_t size : sizes) {
+    tconv_args args = r.args();
+    args.struct_size = size;
+    EXPECT_EQ(tconv_run_args(r.op.get(), &args), TCONV_INVALID_ARGUMENT) << size;
+    EXPECT_TRUE(error_has("struct_size = " + std::to_string(size))) << tconv_last_error();
+  }
+  EXPECT_TRUE(r.untouched());
+}
+
+TEST(CApi, BatchAndLengthOfAFixedProblemAreItsOwn) {
+  Ready r("f32 nwc n=2 ic=4 oc=5 i=9 k=3 s=2");
+  tconv_args args = r.args();
+  args.batch = 2;
+  args.length = 9;
+  ASSERT_EQ(tconv_run_args(r.op.get(), &args), TCONV_OK) << tconv_last_error();
+  EXPECT_TRUE(r.right());
+  const auto refused = [&](std::int64_t batch, std::int64_t length, const char* words) {
+    Ready fresh("f32 nwc n=2 ic=4 oc=5 i=9 k=3 s=2");
+    tconv_args bad = fresh.args();
+    bad.batch = batch;
+    bad.length = length;
+    EXPECT_EQ(tconv_run_args(fresh.op.get(), &bad), TCONV_INVALID_ARGUMENT);
+    EXPECT_TRUE(error_has(words)) << tconv_last_error();
+    EXPECT_TRUE(fresh.untouched());
+  };
+  refused(1, 0, "batch = 1; the problem has n=2");
+  refused(-2, 0, "batch = -2");
+  refused(0, 10, "length = 10; the problem has i=9");
+  Ready plane(kLine);
+  args = plane.args();
+  args.length = 9;
+  EXPECT_EQ(tconv_run_args(plane.op.get(), &args), TCONV_INVALID_ARGUMENT);
+  EXPECT_TRUE(error_has("one spatial axis")) << tconv_last_error();
+}
+
 TEST(CApi, RefusesOverlap) {
   Ready r("f32 nwc ic=8 oc=8 i=8 k=1 bias");  // input and output have the same size
   const auto refused = [&](tconv_args args, const char* words) {

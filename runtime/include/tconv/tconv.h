@@ -17,6 +17,7 @@
 #define TCONV_TCONV_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "tconv/export.h"
 
@@ -74,8 +75,17 @@ typedef struct tconv_tensor {
   size_t bytes;
 } tconv_tensor;
 
+/* One run cut into `tasks` pieces: must call task(task_context, i) exactly once for every i in
+ * 0..tasks, in any order and on any threads, and return when all of them are done. */
+typedef void (*tconv_task)(void* task_context, int32_t index);
+typedef void (*tconv_parallel_for)(void* parallel_context, int32_t tasks, tconv_task task,
+                                   void* task_context);
+
+/* Zero the struct, set struct_size and fill in what the problem needs. It only ever grows at its
+ * end: the sizes of earlier releases are accepted (what they lack is 0), and so is a larger one
+ * whose bytes beyond those that this library knows are all zero. */
 typedef struct tconv_args {
-  size_t struct_size; /* sizeof(tconv_args) of the caller: lets the struct grow */
+  size_t struct_size; /* sizeof(tconv_args) of the caller */
   tconv_const_tensor input;
   tconv_const_tensor packed_filter;
   tconv_const_tensor bias; /* {NULL, 0} exactly when the problem has none */
@@ -84,6 +94,13 @@ typedef struct tconv_args {
                        problem's order; of the input's type, dense */
   size_t operand_count;
   tconv_tensor workspace; /* {NULL, 0}: one is allocated for this call */
+  /* Since 0.2: */
+  int64_t batch;  /* images of this run, inside lo..hi for problems with n=lo..hi; otherwise 0 or
+                     the problem's n */
+  int64_t length; /* input positions of this run, inside lo..hi for problems with i=lo..hi;
+                     otherwise 0 or, with one spatial axis, the problem's i */
+  tconv_parallel_for parallel_for; /* NULL: the library's own threads */
+  void* parallel_context;          /* its first argument */
 } tconv_args;
 
 TCONV_API tconv_status tconv_run_args(const tconv_op* op, const tconv_args* args);

@@ -55,6 +55,15 @@ struct Tensor {
   std::size_t bytes = 0;
 };
 
+// The caller's own threads. The function must call task(task_context, i) exactly once for every i
+// in 0..tasks, in any order and on any threads, and return when all of them are done.
+struct ParallelFor {
+  using Task = void (*)(void* task_context, std::int32_t index);
+  using Function = void (*)(void* context, std::int32_t tasks, Task task, void* task_context);
+  Function function = nullptr;  // null: the library's own threads
+  void* context = nullptr;
+};
+
 struct RunArgs {
   ConstTensor input;
   ConstTensor packed_filter;
@@ -63,6 +72,11 @@ struct RunArgs {
   std::span<const ConstTensor> operands;  // of prelu ([oc]), add and mul (the output's shape), in
                                           // order; of the input's type, dense
   Tensor workspace;                       // empty: one is allocated for this call
+  std::int64_t batch = 0;   // images of this run, inside lo..hi for problems with n=lo..hi;
+                            // otherwise 0 or the problem's n
+  std::int64_t length = 0;  // input positions of this run, inside lo..hi for problems with
+                            // i=lo..hi; otherwise 0 or, with one spatial axis, the problem's i
+  ParallelFor parallel_for;
 };
 
 // One problem, planned and compiled. A value that shares its immutable insides: cheap to copy, and
