@@ -45,6 +45,7 @@ void propose_schedules(const CostModel& model, const ir::Target& target, Proposa
   propose_direct(model, target, out);
   propose_channelwise(model, target, out);
   propose_width(model, target, out);
+  propose_winograd(model, target, out);
 }
 
 // Where rows are shorter than a vector, channels-first problems may go by way of channels-last.
@@ -122,7 +123,8 @@ Plan finite_twin(const Problem& problem, const Plan& plan, const Machine& machin
   const ir::Target& target = target_of(machine);
   Problem p = reduce(problem);
   if (plan.transposed) p = channels_last_twin(p);
-  if (plan.schedule == Schedule::width) {  // its strip is part of it
+  // Theirs is part of them, and a transform spreads what is not finite.
+  if (plan.schedule == Schedule::width || plan.schedule == Schedule::winograd) {
     Proposals direct;
     propose_direct(CostModel(p, machine, target.lanes(p.dtype)), target, direct);
     twin = best(direct).plan;

@@ -4,6 +4,7 @@
 
 #include "planner/cost.h"
 #include "planner/planner.h"
+#include "planner/schedules/winograd_axes.h"
 
 namespace tconv::planner {
 
@@ -13,8 +14,11 @@ struct Proposals {
 };
 void propose_direct(const CostModel& model, const ir::Target& target, Proposals& out);
 void propose_channelwise(const CostModel& model, const ir::Target& target, Proposals& out);
+void propose_winograd(const CostModel& model, const ir::Target& target, Proposals& out);
 void propose_width(const CostModel& model, const ir::Target& target, Proposals& out);
 
+double winograd_us(const CostModel& model, const Plan& plan, const ir::Target& target,
+                   const std::vector<std::vector<WinogradAxis>>& kernels);
 double width_us(const CostModel& model, const Plan& plan, const ir::Target& target);
 
 }  // namespace tconv::planner

@@ -31,6 +31,8 @@ Lowered lower_schedule(const Problem& p, const Plan& plan, const ir::Target& tar
       return lower_width(p, plan, target);
     case Schedule::channelwise:
       return lower_channelwise(p, plan, target);
+    case Schedule::winograd:
+      return lower_winograd(p, plan, target);
     case Schedule::bias_only:
       return lower_bias_only(p, plan, target);
   }
@@ -39,8 +41,9 @@ Lowered lower_schedule(const Problem& p, const Plan& plan, const ir::Target& tar
 
 // Forms for the filter's own taps, one per axis with k > 1. Normalizing folds only axes of kernel
 // length 1, trimming shifts taps.
-std::vector<PackedFilter::Form> original_taps(const PackedFilter& filter, const Problem& problem,
-                                              const Trimmed& trimmed, const Problem& reduced) {
+void use_original_taps(PackedFilter& filter, const Problem& problem, const Trimmed& trimmed,
+                       const Problem& reduced) {
+  for (PackedFilter& more : filter.more) use_original_taps(more, problem, trimmed, reduced);
   std::vector<PackedFilter::Form> taps;
   std::size_t next = 0;
   for (std::size_t a = 0; a < problem.axes.size(); ++a) {
@@ -53,7 +56,7 @@ std::vector<PackedFilter::Form> original_taps(const PackedFilter& filter, const 
     form.constant += trimmed.first_tap[a];
     if (problem.axes[a].k > 1) taps.push_back(std::move(form));
   }
-  return taps;
+  filter.taps = std::move(taps);
 }
 
 }  // namespace
@@ -80,10 +83,10 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target
     require(!plan.stream, "transposed has no stream: what the schedule writes is read again");
     const Problem twin = channels_last_twin(p);
     out = lower_transposed(p, lower_schedule(twin, plan, target), target);
-    out.filter.taps = original_taps(out.filter, problem, trimmed, twin);
+    use_original_taps(out.filter, problem, trimmed, twin);
   } else {
     out = lower_schedule(p, plan, target);
-    out.filter.taps = original_taps(out.filter, problem, trimmed, p);
+    use_original_taps(out.filter, problem, trimmed, p);
   }
   show("ir", [&] { return ir::print(out.program); });
   return out;

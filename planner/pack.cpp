@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
+#include <stdexcept>
 
 #include "planner/planner.h"
 
@@ -114,11 +115,76 @@ void pack_elements(const std::vector<Coordinate>& c, const std::vector<std::int6
   }
 }
 
+// One dimension of an array of float64 rows becomes G times it.
+std::vector<double> transformed(const std::vector<double>& from, std::int64_t outer,
+                                std::int64_t inner, const Matrix& G) {
+  std::vector<double> to(static_cast<std::size_t>(outer * G.rows * inner), 0);
+  for (std::int64_t o = 0; o < outer; ++o)
+    for (int p = 0; p < G.rows; ++p)
+      for (int t = 0; t < G.columns; ++t) {
+        const double g = G.at(p, t);
+        if (g == 0) continue;
+        const double* source = from.data() + (o * G.columns + t) * inner;
+        double* target = to.data() + (o * G.rows + p) * inner;
+        for (std::int64_t i = 0; i < inner; ++i) target[i] += g * source[i];
+      }
+  return to;
+}
+
+// Layouts with minimal filtering: the taps first, then row by row through the transforms.
+template <class Element>
+void pack_transformed_elements(const Problem& problem, const PackedFilter& layout,
+                               const Element* source, Element* target) {
+  PackedFilter taps = layout;
+  taps.transforms.clear();
+  taps.more.clear();
+  for (const auto& t : layout.transforms) taps.dims[t.dimension] = t.G.columns;
+  std::int64_t count = 1;
+  for (std::int64_t d : taps.dims) count *= d;
+  std::vector<Element> plain(static_cast<std::size_t>(count));
+  pack_elements(coordinates(problem, taps), taps.dims, source, plain.data());
+
+  // What lies inside the first transformed dimension goes at once.
+  std::size_t first = layout.dims.size();
+  for (const auto& t : layout.transforms) first = std::min(first, t.dimension);
+  std::int64_t outer = 1, from_size = 1, to_size = 1;
+  for (std::size_t d = 0; d < first; ++d) outer *= layout.dims[d];
+  for (std::size_t d = first; d < layout.dims.size(); ++d) {
+    from_size *= taps.dims[d];
+    to_size *= layout.dims[d];
+  }
+  for (std::int64_t o = 0; o < outer; ++o) {
+    std::vector<double> values(plain.begin() + o * from_size, plain.begin() + (o + 1) * from_size);
+    std::vector<std::int64_t> dims = taps.dims;
+    for (const auto& t : layout.transforms) {
+      std::int64_t before = 1, behind = 1;
+      for (std::size_t d = first; d < t.dimension; ++d) before *= dims[d];
+      for (std::size_t d = t.dimension + 1; d < dims.size(); ++d) behind *= dims[d];
+      values = transformed(values, before, behind, t.G);
+      dims[t.dimension] = t.G.rows;
+    }
+    for (std::int64_t i = 0; i < to_size; ++i)
+      target[o * to_size + i] = static_cast<Element>(values[static_cast<std::size_t>(i)]);
+  }
+}
+
+void pack_transformed(const Problem& problem, const PackedFilter& layout, const void* filter,
+                      void* packed) {
+  if (layout.dtype == ir::DType::f32)
+    return pack_transformed_elements(problem, layout, static_cast<const float*>(filter),
+                                     static_cast<float*>(packed));
+  if (layout.dtype == ir::DType::f64)
+    return pack_transformed_elements(problem, layout, static_cast<const double*>(filter),
+                                     static_cast<double*>(packed));
+  throw std::logic_error("minimal filtering is for f32 and f64");
+}
+
 }  // namespace
 
 std::int64_t packed_bytes(const PackedFilter& layout) {
   std::int64_t n = ir::bytes(layout.dtype);
   for (std::int64_t d : layout.dims) n *= d;
+  for (const PackedFilter& more : layout.more) n += packed_bytes(more);
   return n;
 }
 
@@ -127,11 +193,17 @@ std::string print(const PackedFilter& layout) {
       fmt::format("{}[{}]:g={},oc={},ic={}", ir::name(layout.dtype), fmt::join(layout.dims, ","),
                   print(layout.group), print(layout.oc), print(layout.ic));
   for (const auto& t : layout.taps) s += ",t=" + print(t);
+  for (const auto& t : layout.transforms)
+    s += fmt::format(",x{}=[{}]", t.dimension, fmt::join(t.G.values, ","));
+  for (const PackedFilter& more : layout.more) s += " + " + print(more);
   return s;
 }
 
-void pack(const Problem& problem, const PackedFilter& layout, const void* filter, void* packed) {
-  if (packed_bytes(layout) == 0) return;
+namespace {
+
+void pack_array(const Problem& problem, const PackedFilter& layout, const void* filter,
+                void* packed) {
+  if (!layout.transforms.empty()) return pack_transformed(problem, layout, filter, packed);
   const auto c = coordinates(problem, layout);
   switch (ir::bytes(layout.dtype)) {
     case 8:
@@ -143,6 +215,21 @@ void pack(const Problem& problem, const PackedFilter& layout, const void* filter
     default:
       return pack_elements(c, layout.dims, static_cast<const std::uint16_t*>(filter),
                            static_cast<std::uint16_t*>(packed));
+  }
+}
+
+}  // namespace
+
+void pack(const Problem& problem, const PackedFilter& layout, const void* filter, void* packed) {
+  const std::int64_t bytes = packed_bytes(layout);
+  if (bytes == 0) return;
+  pack_array(problem, layout, filter, packed);
+  std::int64_t more_bytes = 0;
+  for (const PackedFilter& more : layout.more) more_bytes += packed_bytes(more);
+  auto* next = static_cast<std::byte*>(packed) + (bytes - more_bytes);
+  for (const PackedFilter& more : layout.more) {
+    pack(problem, more, filter, next);
+    next += packed_bytes(more);
   }
 }
 

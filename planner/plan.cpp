@@ -10,7 +10,7 @@
 namespace tconv::planner {
 namespace {
 
-constexpr const char* kSchedules[] = {"direct", "width", "channelwise", "bias_only"};
+constexpr const char* kSchedules[] = {"direct", "width", "channelwise", "bias_only", "winograd"};
 
 std::int64_t number(std::string_view key, std::string_view text, std::int64_t most) {
   std::int64_t v = 0;
@@ -45,11 +45,22 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     plan.cols = number(key, value, std::numeric_limits<std::int64_t>::max() / 1024);
   } else if (key == "panels") {
     plan.panels = static_cast<int>(number(key, value, kMost));
+  } else if (key == "m") {
+    for (bool more = true; more;) {
+      const std::size_t x = value.find('x');
+      plan.m.push_back(static_cast<int>(number(key, value.substr(0, x), kMostOfTile)));
+      more = x != std::string_view::npos;
+      if (more) value.remove_prefix(x + 1);
+    }
+  } else if (key == "r") {
+    plan.r = static_cast<int>(number(key, value, kMostOfTile));
+  } else if (key == "images") {
+    plan.images = static_cast<int>(number(key, value, kMost));
   } else if (key == "ku") {
     plan.ku = static_cast<int>(number(key, value, 64));
   } else {
     throw PlanError(fmt::format(
-        "plan field '{}' is not known; fields are mr nr tile rows cols panels ku", key));
+        "plan field '{}' is not known; fields are m r mr nr tile images rows cols panels ku", key));
   }
 }
 
@@ -60,9 +71,12 @@ const char* name(Schedule schedule) { return kSchedules[static_cast<std::size_t>
 std::string print(const Plan& plan) {
   std::string fields;
   const auto add = [&](const std::string& f) { fields += (fields.empty() ? "" : ",") + f; };
+  if (!plan.m.empty()) add(fmt::format("m={}", fmt::join(plan.m, "x")));
+  if (plan.r) add(fmt::format("r={}", plan.r));
   if (plan.mr) add(fmt::format("mr={}", plan.mr));
   if (plan.nr) add(fmt::format("nr={}", plan.nr));
   if (plan.tile == TileAxis::n) add("tile=n");
+  if (plan.images != 1) add(fmt::format("images={}", plan.images));
   if (plan.rows != 1) add(fmt::format("rows={}", plan.rows));
   if (plan.cols) add(fmt::format("cols={}", plan.cols));
   if (plan.panels) add(fmt::format("panels={}", plan.panels));
@@ -87,7 +101,7 @@ Plan parse_plan(std::string_view text) {
   if (!known)
     throw PlanError(
         fmt::format("plan '{}': schedule '{}' is not known; known are direct width "
-                    "channelwise bias_only",
+                    "channelwise bias_only winograd",
                     text, text.substr(0, open)));
   std::string_view rest = text.substr(open + 1, text.size() - open - 2);
   std::vector<std::string_view> seen;

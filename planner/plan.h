@@ -6,10 +6,11 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tconv::planner {
 
-enum class Schedule : std::uint8_t { direct, width, channelwise, bias_only };
+enum class Schedule : std::uint8_t { direct, width, channelwise, bias_only, winograd };
 const char* name(Schedule schedule);
 
 enum class TileAxis : std::uint8_t { w, n };  // what the pixels of a register tile run along
@@ -32,6 +33,11 @@ struct Plan {
   bool transposed =
       false;   // channels-first: both tensors are transposed as a whole, before and after
   int ku = 1;  // input channels per step of the innermost loop
+  // winograd, F(m, r): outputs of a tile per axis of the reduced problem, 1 = not transformed; taps
+  // per group, 0 = all of the longest phase's.
+  std::vector<int> m = {};
+  int r = 0;
+  int images = 1;  // of the batch, computed by one grid point
   bool operator==(const Plan&) const = default;
 };
 

@@ -8,6 +8,7 @@
 #include "ir/ir.h"
 #include "ir/target.h"
 #include "planner/machine.h"
+#include "planner/minimal_filter.h"
 #include "planner/plan.h"
 #include "planner/problem.h"
 
@@ -48,7 +49,7 @@ struct ArgumentInfo {
 // range.
 struct PackedFilter {
   ir::DType dtype = ir::DType::f32;
-  std::vector<std::int64_t> dims;
+  std::vector<std::int64_t> dims = {};
   struct Form {  // (constant + sum of coeffs[i] * x[i]) / divide, then % modulo where modulo > 0
     std::int64_t constant = 0;
     std::vector<std::int64_t> coeffs;
@@ -62,8 +63,17 @@ struct PackedFilter {
     bool affine() const { return divide == 1 && modulo == 0; }
     bool operator==(const Form&) const = default;
   };
-  Form group, oc, ic;      // oc and ic inside the group
-  std::vector<Form> taps;  // per axis with k > 1
+  Form group = {}, oc = {}, ic = {};  // oc and ic inside the group
+  std::vector<Form> taps = {};        // per axis with k > 1
+  // Minimal filtering: dimension `dimension` holds points, G times the taps that the forms name
+  // when its index runs over 0..G.columns. Computed in float64, rounded once.
+  struct Transform {
+    std::size_t dimension = 0;
+    Matrix G;
+    bool operator==(const Transform&) const = default;
+  };
+  std::vector<Transform> transforms = {};
+  std::vector<PackedFilter> more = {};  // further arrays of the same filter, one after the other
   bool operator==(const PackedFilter&) const = default;
 };
 std::int64_t packed_bytes(const PackedFilter& layout);

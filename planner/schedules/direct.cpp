@@ -1,4 +1,5 @@
 // Direct: lanes are the output channels of one group; every input value is broadcast to them.
+#include "planner/schedules/register_tile.h"
 #include "planner/schedules/tiled.h"
 
 namespace tconv::planner {
@@ -64,33 +65,15 @@ class Direct final : public Tiled {
 
   void products(const Reg& acc, int pixels) override {
     b_.loop("k", 0, problem_.group_ic() / plan_.ku, [&](const Affine& k) {
-      b_.unroll("u", 0, plan_.ku,
-                [&](const Affine& u) { b_.scope([&] { step(acc, pixels, k * plan_.ku + u); }); });
-    });
-  }
-
-  void step(const Reg& acc, int pixels, const Affine& k) {
-    const int vectors = panel_.vectors;
-    if (pixels == 1) {
-      const Reg a = b_.vec("a", {}, problem_.dtype);
-      b_.mov(a(), ir::bcast(input(0, k)));
-      b_.unroll("j", 0, vectors, [&](const Affine& j) {
-        b_.fma(acc(0, j), a(), ir::load(weights(k, j)), acc(0, j));
+      b_.unroll("u", 0, plan_.ku, [&](const Affine& u) {
+        const Affine channel = k * plan_.ku + u;
+        emit_tile_step(b_, {.acc = acc,
+                            .pixels = pixels,
+                            .vectors = panel_.vectors,
+                            .type = problem_.dtype,
+                            .input = [&](const Affine& i) { return input(i, channel); },
+                            .weights = [&](const Affine& j) { return weights(channel, j); }});
       });
-      return;
-    }
-    const Reg f = b_.vec("f", {vectors}, problem_.dtype);
-    b_.unroll("j", 0, vectors, [&](const Affine& j) { b_.mov(f(j), ir::load(weights(k, j))); });
-    b_.unroll("i", 0, pixels, [&](const Affine& i) {
-      // For values that are used more than once an embedded broadcast costs 5-15% (6x4 tile, filter
-      // in L2, Emerald Rapids: 174 to 149 GFLOP/s).
-      if (vectors == 1 && b_.target().bcast_operand) {
-        b_.fma(acc(i, 0), f(0), ir::bcast(input(i, k)), acc(i, 0));
-        return;
-      }
-      const Reg a = b_.vec("a", {}, problem_.dtype);
-      b_.mov(a(), ir::bcast(input(i, k)));
-      b_.unroll("j", 0, vectors, [&](const Affine& j) { b_.fma(acc(i, j), a(), f(j), acc(i, j)); });
     });
   }
 };

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "planner/phase.h"
+#include "planner/schedules/register_tile.h"
 #include "planner/schedules/schedule.h"
 
 namespace tconv::planner {
@@ -28,9 +29,7 @@ std::string why_not_strip(const Problem& p, const Plan& plan) {
 std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target& target) {
   const bool last = p.layout == Layout::channels_last, along_width = plan.tile == TileAxis::w;
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
-  // A broadcast that cannot be an instruction's operand needs a register.
-  const int operands = plan.nr == 1 && target.bcast_operand ? 1 : plan.mr == 1 ? 2 : plan.nr + 1;
-  const int registers = plan.mr * plan.nr + operands;
+  const int registers = plan.mr * plan.nr + tile_operands(plan.mr, plan.nr, target);
   if (registers > target.registers)
     return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr, registers,
                        target.name, target.registers);

@@ -12,6 +12,7 @@ namespace tconv::planner {
 Lowered lower_direct(const Problem& problem, const Plan& plan, const ir::Target& target);
 Lowered lower_width(const Problem& problem, const Plan& plan, const ir::Target& target);
 Lowered lower_channelwise(const Problem& problem, const Plan& plan, const ir::Target& target);
+Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Target& target);
 Lowered lower_bias_only(const Problem& problem, const Plan& plan, const ir::Target& target);
 
 // A channels-first problem by way of a channels-last one: the input is transposed into scratch
@@ -22,6 +23,7 @@ Lowered lower_transposed(const Problem& problem, Lowered inner, const ir::Target
 // Why the plan is not legal for the problem: a sentence, or empty when it is.
 std::string why_not_direct(const Problem& problem, const Plan& plan, const ir::Target& target);
 std::string why_not_width(const Problem& problem, const Plan& plan, const ir::Target& target);
+std::string why_not_winograd(const Problem& problem, const Plan& plan, const ir::Target& target);
 std::string why_not_channelwise(const Problem& problem, const Plan& plan, const ir::Target& target);
 
 // Throws PlanError with the message unless `ok`.

@@ -133,16 +133,20 @@ class Filler {
 
 }  // namespace
 
+std::int64_t strip_channels(std::int64_t channels, ir::DType type, int lanes) {
+  const std::int64_t whole = ceil_div(channels, std::int64_t{lanes}) * lanes;
+  // Pixels 1 KB or a multiple apart would share few sets of the L1 cache.
+  constexpr std::int64_t kBadDistance = 1024;
+  return whole * ir::bytes(type) % kBadDistance == 0 ? whole + lanes : whole;
+}
+
 Strip declare_strip(Builder& b, const Problem& p, const OuterAxes& outer, std::int64_t width,
                     std::int64_t channels) {
   const std::int64_t L = b.lanes(p.dtype);
   Strip s;
   // Transposed blocks are whole vectors of columns.
   s.width = p.layout == Layout::channels_first ? ceil_div(width, L) * L : width;
-  s.channels = ceil_div(channels, L) * L;
-  // Pixels 1 KB or a multiple apart would share few sets of the L1 cache.
-  constexpr std::int64_t kBadDistance = 1024;
-  if (s.channels * ir::bytes(p.dtype) % kBadDistance == 0) s.channels += L;
+  s.channels = strip_channels(channels, p.dtype, b.lanes(p.dtype));
   std::vector<Affine> dims;
   for (std::int64_t rows : outer.strip_rows()) dims.emplace_back(rows);
   dims.emplace_back(s.width);
@@ -159,6 +163,20 @@ void emit_strip_rows(Builder& b, const Problem& problem, const Strip& strip, Out
     copy(row, image);
     zeros(b, problem, strip, row, {0, length - source.column0}, {strip.width});
   });
+}
+
+void emit_strip_row(Builder& b, const Problem& problem, const Tensors& tensors, const Strip& strip,
+                    const StripSource& source, const OuterAxes::Rows& row,
+                    const OuterAxes::Rows& image) {
+  const std::int64_t length = problem.axes.back().i;
+  zeros(b, problem, strip, row, {0}, {strip.width, source.column0 * -1});
+  Filler(b, problem, tensors, strip, source).row(row, image);
+  zeros(b, problem, strip, row, {0, length - source.column0}, {strip.width});
+}
+
+void emit_zero_row(Builder& b, const Problem& problem, const Strip& strip,
+                   const OuterAxes::Rows& row) {
+  zeros(b, problem, strip, row, {0}, {strip.width});
 }
 
 void emit_strip(Builder& b, const Problem& problem, const Tensors& tensors, const Strip& strip,

@@ -36,4 +36,14 @@ using CopyRow = std::function<void(const OuterAxes::Rows&, const OuterAxes::Rows
 void emit_strip_rows(ir::Builder& b, const Problem& problem, const Strip& strip, OuterAxes& outer,
                      const StripSource& source, const CopyRow& copy);
 
+// One row: `row` of the strip's view up to the width, from `image` along the outer axes.
+void emit_strip_row(ir::Builder& b, const Problem& problem, const Tensors& tensors,
+                    const Strip& strip, const StripSource& source, const OuterAxes::Rows& row,
+                    const OuterAxes::Rows& image);
+void emit_zero_row(ir::Builder& b, const Problem& problem, const Strip& strip,
+                   const OuterAxes::Rows& row);
+
+// Channels of a strip: whole vectors, at no distance that shares few sets of the L1 cache.
+std::int64_t strip_channels(std::int64_t channels, ir::DType type, int lanes);
+
 }  // namespace tconv::planner

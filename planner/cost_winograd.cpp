@@ -1,0 +1,153 @@
+// Cost of the winograd schedule.
+#include <algorithm>
+#include <cmath>
+
+#include "planner/candidates.h"
+
+namespace tconv::planner {
+namespace {
+
+// What one grid point of one kernel does.
+struct Work {
+  double input = 0, products = 0, outputs = 0;  // cycles
+  double filter_bytes = 0;
+};
+
+class Kernel {
+ public:
+  Kernel(const CostModel& model, const Plan& plan, const ir::Target& target,
+         const std::vector<WinogradAxis>& axes)
+      : model_(model), plan_(plan), axes_(axes), lanes_(target.lanes(model.problem().dtype)) {
+    element_ = ir::bytes(model.problem().dtype);
+    for (const WinogradAxis& a : axes) {
+      phases_ *= static_cast<double>(a.t_end - a.t_begin);
+      points_ *= static_cast<double>(a.points());
+      steps_ *= static_cast<double>(a.steps());
+      results_ *= static_cast<double>(a.results());
+      grid_ *= static_cast<double>(a.grid());
+    }
+    results_ *= plan.images;
+    vectors_ = std::ceil(static_cast<double>(model.problem().group_oc()) / lanes_);
+    panels_ = std::ceil(vectors_ / plan.nr);
+    blocks_ = plan.panels > 0 ? std::ceil(panels_ / plan.panels) : 1;
+  }
+
+  // All grid points.
+  double cycles() const {
+    const double products = this->products();
+    // The filter comes anew into every grid point; part of that is hidden.
+    const double filter =
+        filter_bytes() / blocks_ / model_.bandwidth(filter_bytes() * grid_groups());
+    const double hidden = std::max(products, 0.25 * products + filter);
+    return grid_points() * (inputs() + hidden + outputs());
+  }
+  double grid_points() const {
+    const Problem& p = model_.problem();
+    return grid_ * blocks_ * static_cast<double>(p.g) * static_cast<double>(p.n) / plan_.images;
+  }
+  double filter_bytes() const {
+    return phases_ * points_ * steps_ * vectors_ * lanes_ *
+           static_cast<double>(model_.problem().group_ic()) * element_;
+  }
+
+ private:
+  double grid_groups() const { return static_cast<double>(model_.problem().g); }
+
+  double inputs() const {
+    const double channels = std::ceil(static_cast<double>(model_.problem().group_ic()) / lanes_);
+    double size = channels * plan_.images;  // vectors
+    for (const WinogradAxis& a : axes_) size *= static_cast<double>(a.window());
+    constexpr double kCopied = 1.5;
+    double cycles = size * kCopied;
+    for (const WinogradAxis& a : axes_) {
+      if (!a.transformed()) continue;
+      size *= static_cast<double>(a.entries()) / static_cast<double>(a.window());
+      // Per value a load, a store and about an operation; the result may lie beyond L1.
+      const auto n = static_cast<double>(a.points());
+      const double store = 64 / model_.bandwidth(size * n * 64);
+      cycles += size * n * (1.2 + store);
+      size *= n;
+    }
+    return cycles;
+  }
+
+  double products() const {
+    const Problem& p = model_.problem();
+    const double icg = static_cast<double>(p.group_ic());
+    double data = icg * element_ * results_ * points_;
+    const double slice = icg * steps_ * plan_.nr * lanes_ * element_;
+    // A slice of the filter is read from afar once and then from the cache that it fits into.
+    const double near = model_.bandwidth(slice);
+    const double wide = model_.bandwidth(data + slice);
+    const auto tile = [&](double pixels, double nv) {
+      const double loads = pixels + nv;
+      const double step =
+          std::max(model_.step_cycles(pixels * nv, loads, nv * lanes_ * element_, near),
+                   pixels * element_ * 4 / wide);
+      constexpr double kAround = 15, kPerVector = 2;
+      return steps_ * icg * step + kAround + kPerVector * pixels * nv;
+    };
+    const double whole = std::floor(results_ / plan_.mr), rest = results_ - whole * plan_.mr;
+    const double last = vectors_ / blocks_ - (panels_ / blocks_ - 1) * plan_.nr;
+    const auto tiles = [&](double nv) {
+      return whole * tile(plan_.mr, nv) + (rest > 0 ? tile(rest, nv) : 0);
+    };
+    return phases_ * points_ *
+           ((panels_ / blocks_ - 1) * tiles(plan_.nr) + tiles(std::max(last, 1.0)));
+  }
+
+  double outputs() const {
+    const double count = phases_ * vectors_ / blocks_ * results_;  // vectors of whole tiles
+    double values = points_, cycles = 0;
+    bool first = true;
+    // In place from the width outwards, the last transformed axis into the output.
+    for (std::size_t a = axes_.size(); a-- > 0;) {
+      if (!axes_[a].transformed()) continue;
+      const auto n = static_cast<double>(axes_[a].points()), m = static_cast<double>(axes_[a].m());
+      cycles += values * 1.2 + values * m / n * 1.5;
+      values *= m / n;
+      first = false;
+    }
+    if (first) cycles = 3;
+    const Problem& p = model_.problem();
+    cycles += values * (1.5 + static_cast<double>(p.post.size()));
+    // Products that outgrew L1 come back from L2.
+    const double bytes = results_ * points_ * plan_.nr * lanes_ * element_;
+    cycles += points_ * 64 / model_.bandwidth(bytes);
+    return count * cycles;
+  }
+
+  const CostModel& model_;
+  const Plan& plan_;
+  const std::vector<WinogradAxis>& axes_;
+  int lanes_;
+  double element_ = 4, phases_ = 1, points_ = 1, steps_ = 1, results_ = 1, grid_ = 1;
+  double vectors_ = 1, panels_ = 1, blocks_ = 1;
+};
+
+}  // namespace
+
+double winograd_us(const CostModel& model, const Plan& plan, const ir::Target& target,
+                   const std::vector<std::vector<WinogradAxis>>& kernels) {
+  double cycles = 0, points = 0, filter = 0;
+  for (const auto& axes : kernels) {
+    const Kernel kernel(model, plan, target, axes);
+    cycles += kernel.cycles();
+    points += kernel.grid_points();
+    filter += kernel.filter_bytes();
+  }
+  const Problem& p = model.problem();
+  const double element = ir::bytes(p.dtype);
+  const bool passes = plan.nr * target.lanes(p.dtype) < p.group_oc() || p.g > 1;
+  const double chunk = passes ? std::min<double>(static_cast<double>(p.group_oc()),
+                                                 plan.nr * target.lanes(p.dtype)) *
+                                    element
+                              : 0;
+  const double plain = static_cast<double>(filter_elements(p)) * element;
+  const double more = std::max(0.0, filter * static_cast<double>(p.g) - plain) /
+                      model.bandwidth(filter * static_cast<double>(p.g));
+  const double memory = model.memory_cycles(plan.stream, chunk) + more;
+  return model.finish(CostModel::overlap(cycles, memory), points);
+}
+
+}  // namespace tconv::planner

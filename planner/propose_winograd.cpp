@@ -1,0 +1,125 @@
+// Plans of the winograd schedule.
+#include <algorithm>
+#include <functional>
+
+#include "planner/candidates.h"
+#include "planner/integer.h"
+#include "planner/schedules/register_tile.h"
+#include "planner/schedules/schedule.h"
+
+namespace tconv::planner {
+namespace {
+
+// Tiles of F(m, r) that the accuracy table allows by default: m, and r where taps come in groups.
+struct Filtering {
+  int m = 1, r = 0;
+};
+std::vector<Filtering> filterings(const AxisPhases& x) {
+  if (x.g != 1 || x.D != 1 || x.taps < 2) return {{1, 0}};
+  switch (x.taps) {
+    case 2:
+      return {{1, 0}, {3, 0}, {2, 0}};
+    case 3:
+      return {{1, 0}, {4, 0}, {2, 0}};
+    default:
+      return {{1, 0}, {3, 3}};
+  }
+}
+
+// Tiles per grid point along the width and the axis before, about `wanted` together.
+struct Block {
+  std::int64_t width = 1, rows = 1, images = 1;
+};
+std::vector<Block> blocks(const CostModel& model, const Plan& plan) {
+  const Problem& p = model.problem();
+  const std::size_t rank = p.axes.size();
+  const std::int64_t across = ceil_div(model.axes()[rank - 1].blocks(), plan.m[rank - 1]);
+  const std::int64_t down =
+      rank > 1 ? ceil_div(model.axes()[rank - 2].blocks(), plan.m[rank - 2]) : 1;
+  std::vector<Block> found;
+  for (std::int64_t wanted : {12, 24, 44, 88}) {
+    // Rows as a whole where they are not too long, in even parts where they are.
+    Block b;
+    b.width = ceil_div(across, ceil_div(across, wanted));
+    b.rows = std::clamp<std::int64_t>(wanted / b.width, 1, down);
+    b.rows = ceil_div(down, ceil_div(down, b.rows));
+    if (b.width == across && b.rows == down && rank < 3)
+      for (std::int64_t images = 2; images * b.width * b.rows <= wanted + wanted / 4; ++images)
+        if (p.n % images == 0) b.images = images;
+    const bool known = std::any_of(found.begin(), found.end(), [&](const Block& o) {
+      return o.width == b.width && o.rows == b.rows && o.images == b.images;
+    });
+    if (!known) found.push_back(b);
+  }
+  return found;
+}
+
+void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan, Proposals& out) {
+  const Problem& p = model.problem();
+  const std::size_t rank = p.axes.size();
+  const auto vectors = ceil_div(p.group_oc(), std::int64_t{target.lanes(p.dtype)});
+  for (const Block& b : blocks(model, plan)) {
+    plan.cols = b.width * plan.m[rank - 1];
+    plan.rows = rank > 1 ? static_cast<int>(b.rows * plan.m[rank - 2]) : 1;
+    plan.images = static_cast<int>(b.images);
+    plan.mr = plan.nr = 1;
+    if (const std::string reason = why_not_winograd(p, plan, target); !reason.empty()) {
+      out.rejected.push_back({print(plan), reason});
+      continue;
+    }
+    const auto kernels = winograd_kernels(p, plan);
+    const std::int64_t tiles = b.width * b.rows * b.images;
+    for (int nr : {1, 2, 3, 4, 6}) {
+      if (nr > vectors) break;
+      plan.nr = nr;
+      const int most = (target.registers - tile_operands(2, nr, target)) / nr;
+      int before = 0;
+      // The tallest tile, and the most even split of the pixels into as many or one more.
+      for (std::int64_t parts :
+           {ceil_div(tiles, std::int64_t{most}), ceil_div(tiles, std::int64_t{most}) + 1}) {
+        const auto mr = static_cast<int>(std::min<std::int64_t>(ceil_div(tiles, parts), most));
+        if (mr == before || mr * nr < 4) continue;
+        before = plan.mr = mr;
+        out.legal.push_back({plan, winograd_us(model, plan, target, kernels)});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void propose_winograd(const CostModel& model, const ir::Target& target, Proposals& out) {
+  const Problem& p = model.problem();
+  if (p.layout != Layout::channels_last) return;
+  constexpr std::int64_t kFewestChannels = 16;
+  if (p.group_ic() < kFewestChannels || p.group_oc() < kFewestChannels / 2) {
+    out.rejected.push_back({"winograd()", "too few channels per group: the transforms cost more"});
+    return;
+  }
+  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
+  const int lanes = target.lanes(p.dtype);
+  Plan plan{.schedule = Schedule::winograd};
+  plan.stream = p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
+                output_bytes > static_cast<double>(model.machine().stream_from_bytes);
+  const std::size_t rank = p.axes.size();
+  plan.m.assign(rank, 1);
+  const std::function<void(std::size_t)> choose_axis = [&](std::size_t a) {
+    if (a == rank) {
+      if (std::any_of(plan.m.begin(), plan.m.end(), [](int m) { return m > 1; }))
+        propose_blocks(model, target, plan, out);
+      return;
+    }
+    for (const Filtering& f : filterings(model.axes()[a])) {
+      if (plan.r != 0 && f.r != 0 && f.r != plan.r) continue;
+      const int r = plan.r;
+      plan.m[a] = f.m;
+      plan.r = std::max(plan.r, f.r);
+      choose_axis(a + 1);
+      plan.r = r;
+    }
+    plan.m[a] = 1;
+  };
+  choose_axis(0);
+}
+
+}  // namespace tconv::planner

@@ -1,0 +1,22 @@
+// The innermost step of a register tile: a rank-one update of pixels x vectors accumulators.
+#pragma once
+
+#include <functional>
+
+#include "ir/builder.h"
+
+namespace tconv::planner {
+
+struct TileStep {
+  ir::Reg acc;  // [pixels][vectors]
+  int pixels = 1, vectors = 1;
+  ir::DType type = ir::DType::f32;
+  std::function<ir::Mem(const ir::Affine& pixel)> input;  // one element, broadcast
+  std::function<ir::Mem(const ir::Affine& vector)> weights;
+};
+
+// Registers beside the accumulators.
+int tile_operands(int pixels, int vectors, const ir::Target& target);
+void emit_tile_step(ir::Builder& b, const TileStep& step);
+
+}  // namespace tconv::planner

@@ -1,0 +1,238 @@
+#include "planner/schedules/winograd.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "planner/integer.h"
+#include "planner/schedules/schedule.h"
+
+namespace tconv::planner {
+
+using ir::Affine;
+
+WinogradKernel::WinogradKernel(ir::Builder& b, const Problem& problem, const Plan& plan,
+                               const Tensors& tensors, const Epilogue& epilogue, ir::ViewId weights,
+                               std::vector<WinogradAxis> axes, const Panels& panels, int number)
+    : b_(b),
+      problem_(problem),
+      plan_(plan),
+      tensors_(tensors),
+      epilogue_(epilogue),
+      weights_(weights),
+      axes_(std::move(axes)),
+      panels_(panels),
+      number_(number),
+      L_(b.lanes(problem.dtype)) {
+  for (std::size_t a = rank(); a-- > 0;)
+    if (axes_[a].transformed()) final_ = a;
+  entries_ = results_ = {plan.images};
+  for (const WinogradAxis& a : axes_) {
+    entries_.push_back(a.entries());
+    results_.push_back(a.results());
+  }
+  flat_from_ = rank();
+  while (flat_from_ > 0 && entries_[flat_from_] == results_[flat_from_]) --flat_from_;
+  // Unrolled post-ops must fit into the registers and be short.
+  constexpr std::int64_t kMostInstructions = 100;
+  if (final_) {
+    const std::int64_t m = axes_[*final_].m();
+    staged_ = m + epilogue_.registers(b.target()) > b.target().registers ||
+              m * epilogue_.instructions() > kMostInstructions;
+  }
+}
+
+void WinogradKernel::emit() {
+  declare();
+  std::vector<ir::Builder::Axis> grid = {
+      {"g", problem_.g}, {"ob", panels_.blocks()}, {"n", problem_.n / plan_.images}};
+  for (std::size_t a = 0; a < rank(); ++a) grid.push_back({fmt::format("q{}", a), axes_[a].grid()});
+  b_.kernel(fmt::format("winograd{}_{}x{}", number_, plan_.mr, plan_.nr), grid,
+            [&](std::span<const Affine> point) { body(point); });
+}
+
+void WinogradKernel::declare() {
+  const auto local = [&](const char* name, std::vector<Affine> dims) {
+    return b_.buffer(fmt::format("{}{}", name, number_), problem_.dtype, std::move(dims),
+                     ir::BufferKind::local);
+  };
+  strip_ = {.width = axes_.back().window(),
+            .channels = strip_channels(problem_.group_ic(), problem_.dtype, L_)};
+  std::vector<Affine> points(rank(), 1), positions = {plan_.images};
+  for (const WinogradAxis& a : axes_) positions.emplace_back(a.window());
+  const auto dims = [&] {
+    std::vector<Affine> d = points;
+    d.insert(d.end(), positions.begin(), positions.end());
+    d.emplace_back(strip_.channels);
+    return d;
+  };
+  strip_.view = local("s", dims());
+  stages_ = {strip_.view};
+  for (std::size_t a = 0; a < rank(); ++a) {
+    if (!axes_[a].transformed()) continue;
+    points[a] = axes_[a].points();
+    positions[1 + a] = axes_[a].entries();
+    stages_.push_back(local("u", dims()));
+  }
+
+  const auto flat = [&](const std::vector<std::int64_t>& counts, std::int64_t last) {
+    std::vector<Affine> d = points;
+    std::int64_t inner = 1;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      if (i < flat_from_)
+        d.emplace_back(counts[i]);
+      else
+        inner *= counts[i];
+    }
+    d.emplace_back(inner);
+    d.emplace_back(last);
+    return d;
+  };
+  flat_input_ = stages_.back();
+  products_out_ = local("m", flat(results_, panels_.width()));
+  products_in_ = products_out_;
+  if (flat_from_ == rank()) return;
+  flat_input_ = b_.view(fmt::format("uf{}", number_), stages_.back(), 0, problem_.dtype,
+                        flat(entries_, strip_.channels));
+  std::vector<Affine> d = points;
+  for (std::int64_t n : results_) d.emplace_back(n);
+  d.emplace_back(panels_.width());
+  products_in_ = b_.view(fmt::format("mt{}", number_), products_out_, 0, problem_.dtype, d);
+}
+
+void WinogradKernel::body(std::span<const Affine> point) {
+  group_ = point[0];
+  image_ = point[2] * plan_.images;
+  base_.clear();
+  for (std::size_t a = 0; a < rank(); ++a)
+    base_.push_back(axes_[a].x.q_begin + point[3 + a] * axes_[a].block);
+  fill_strip();
+  transform_inputs();
+
+  phase_.assign(rank(), 0);
+  const std::function<void(std::size_t)> phases = [&](std::size_t a) {
+    if (a < rank()) {
+      b_.loop(fmt::format("t{}", a), 0, axes_[a].t_end - axes_[a].t_begin, [&](const Affine& t) {
+        phase_[a] = t;
+        phases(a + 1);
+      });
+      return;
+    }
+    panels_.each(b_, point[1], [&](const Panel& panel) {
+      panel_ = panel;
+      products();
+      outputs();
+    });
+  };
+  phases(0);
+}
+
+void WinogradKernel::fill_strip() {
+  b_.loop("b", 0, plan_.images, [&](const Affine& image) {
+    Position row(rank(), 0);
+    row.push_back(image);
+    fill_rows(row, {});
+  });
+}
+
+// Rows of the strip that start with `row`; `image` is where they come from.
+void WinogradKernel::fill_rows(const Position& row, const Position& image) {
+  const std::size_t a = image.size();
+  const auto with = [](Position at, const Affine& next) {
+    at.push_back(next);
+    return at;
+  };
+  if (a + 1 == rank()) {
+    const WinogradAxis& width = axes_.back();
+    const StripSource source{.n = image_ + row[rank()],
+                             .channel = group_ * problem_.group_ic(),
+                             .column0 = base_.back() - width.halo()};
+    emit_strip_row(b_, problem_, tensors_, strip_, source, row, image);
+    return;
+  }
+  const WinogradAxis& axis = axes_[a];
+  b_.loop("r", 0, axis.window(), [&](const Affine& r) {
+    const Affine i = base_[a] - axis.halo() + r, past = i - axis.x.axis.i;
+    b_.when({i, -1 - past}, [&] { fill_rows(with(row, r), with(image, i)); });
+    b_.when({-1 - i}, [&] { zero_rows(with(row, r)); });
+    b_.when({past}, [&] { zero_rows(with(row, r)); });
+  });
+}
+
+void WinogradKernel::zero_rows(const Position& row) {
+  const std::size_t a = row.size() - rank() - 1;
+  if (a + 1 == rank()) return emit_zero_row(b_, problem_, strip_, row);
+  b_.loop("r", 0, axes_[a].window(), [&](const Affine& r) {
+    Position next = row;
+    next.push_back(r);
+    zero_rows(next);
+  });
+}
+
+WinogradKernel::Position WinogradKernel::joined(std::initializer_list<Position> parts) {
+  Position all;
+  for (const Position& p : parts) all.insert(all.end(), p.begin(), p.end());
+  return all;
+}
+
+Affine WinogradKernel::output_position(std::size_t axis, const Affine& c) const {
+  const WinogradAxis& a = axes_[axis];
+  const Affine q = base_[axis] + result_[1 + axis] * a.m() + c;
+  return q * a.x.axis.s + (phase_[axis] + a.t_begin) * a.x.axis.d - a.x.axis.p;
+}
+
+ir::Reg WinogradKernel::vectors(const char* name, std::int64_t count) {
+  return b_.vec(name, {static_cast<int>(count)}, problem_.dtype);
+}
+std::vector<ir::RegRef> WinogradKernel::all(const ir::Reg& reg, std::int64_t count) const {
+  std::vector<ir::RegRef> refs;
+  for (std::int64_t i = 0; i < count; ++i) refs.push_back(reg(i));
+  return refs;
+}
+void WinogradKernel::each(const char* name, std::int64_t count, Position& at,
+                          const std::function<void()>& inside) {
+  b_.loop(name, 0, count, [&](const Affine& i) {
+    at.push_back(i);
+    inside();
+    at.pop_back();
+  });
+}
+
+Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Target& target) {
+  const std::string reason = why_not_winograd(problem, plan, target);
+  require(reason.empty(), reason);
+  ir::Builder b(target);
+  Panels panels{.channels = problem.group_oc(),
+                .nr = plan.nr,
+                .lanes = target.lanes(problem.dtype),
+                .per_block = plan.panels};
+  if (panels.per_block == 0) panels.per_block = panels.count();
+  const auto kernels = winograd_kernels(problem, plan);
+  Lowered out;
+  std::vector<PackedFilter> arrays;
+  for (const auto& axes : kernels) arrays.push_back(winograd_packing(problem, axes, panels));
+  out.filter = arrays[0];
+  out.filter.more.assign(arrays.begin() + 1, arrays.end());
+  const std::int64_t element = ir::bytes(problem.dtype);
+  const PackedFilter whole{.dtype = problem.dtype, .dims = {packed_bytes(out.filter) / element}};
+  const Tensors tensors = declare_tensors(b, problem, whole, plan.stream);
+  const Epilogue epilogue(problem, tensors);
+  b.stage([&] {
+    std::int64_t offset = 0;
+    for (std::size_t i = 0; i < kernels.size(); ++i) {
+      const std::vector<Affine> dims(arrays[i].dims.begin(), arrays[i].dims.end());
+      const int number = static_cast<int>(i);
+      const ir::ViewId weights =
+          b.view(fmt::format("w{}", i), tensors.filter, offset, problem.dtype, dims);
+      WinogradKernel(b, problem, plan, tensors, epilogue, weights, kernels[i], panels, number)
+          .emit();
+      offset += packed_bytes(arrays[i]);
+    }
+  });
+  out.program = b.take();
+  out.arguments = tensors.arguments;
+  out.needs_finite_filter = true;
+  return out;
+}
+
+}  // namespace tconv::planner

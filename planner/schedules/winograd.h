@@ -1,0 +1,95 @@
+// Winograd: minimal filtering F(m, r) along some or all axes. All phases of a block read the same
+// inputs, so they share one transform of them. One kernel per combination of phases whose axes are
+// treated alike (transformed, or direct with their own number of taps); in a grid point:
+//
+//   strip            input window into a local buffer, zero-padded
+//   input            X <- B x, one axis after the other
+//   phases, panels
+//     products       M[point] += X[point] * W[point], mr tiles x nr vectors of output channels
+//     output         y <- A M, the last axis in registers, then bias, post-ops and stores
+//
+// Nothing outside this file's classes knows of it: the IR has loops, sums and products only.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "planner/schedules/epilogue.h"
+#include "planner/schedules/panels.h"
+#include "planner/schedules/strip.h"
+#include "planner/schedules/winograd_axes.h"
+
+namespace tconv::planner {
+
+class WinogradKernel {
+ public:
+  WinogradKernel(ir::Builder& b, const Problem& problem, const Plan& plan, const Tensors& tensors,
+                 const Epilogue& epilogue, ir::ViewId weights, std::vector<WinogradAxis> axes,
+                 const Panels& panels, int number);
+  void emit();
+
+ private:
+  using Affine = ir::Affine;
+  using Position = std::vector<Affine>;
+  static Position joined(std::initializer_list<Position> parts);
+
+  // winograd.cpp
+  void declare();
+  void body(std::span<const Affine> point);
+  void fill_strip();
+  void fill_rows(const Position& row, const Position& image);
+  void zero_rows(const Position& row);
+  // winograd_input.cpp
+  void transform_inputs();
+  void transform_input(std::size_t axis, ir::ViewId from, ir::ViewId to, std::size_t points_before);
+  // winograd_products.cpp
+  void products();
+  void product_tiles(const Position& points, const Position& outer);
+  void product_tile(const Position& points, const Position& outer, const Affine& flat, int pixels);
+  // winograd_output.cpp
+  void outputs();
+  void walk(std::size_t axis);
+  void walk_tiles(std::size_t axis);
+  void finish_tile();
+  void output_pass(std::size_t axis);
+  void output_columns(std::size_t axis);
+  void output_vector(const Affine& vector, ir::Lanes lanes);
+  void put(const ir::RegRef& value, const Affine& vector, const Affine& c, ir::Lanes lanes);
+
+  std::size_t rank() const { return axes_.size(); }
+  Affine output_position(std::size_t axis, const Affine& c) const;
+  ir::Reg vectors(const char* name, std::int64_t count);
+  std::vector<ir::RegRef> all(const ir::Reg& reg, std::int64_t count) const;
+  void each(const char* name, std::int64_t count, Position& at,
+            const std::function<void()>& inside);
+
+  ir::Builder& b_;
+  const Problem& problem_;
+  const Plan& plan_;
+  const Tensors& tensors_;
+  const Epilogue& epilogue_;
+  ir::ViewId weights_;
+  std::vector<WinogradAxis> axes_;
+  Panels panels_;
+  int number_, L_;
+  std::optional<std::size_t> final_;  // the outermost transformed axis: its outputs are registers
+  bool staged_ = false;               // outputs of a tile go through memory to the post-ops
+
+  Strip strip_;
+  std::vector<ir::ViewId> stages_;  // of the input: strip, then after each transformed axis
+  std::size_t flat_from_ = 0;       // positions from this one on (0: images) are one dimension
+  std::vector<std::int64_t> entries_, results_;  // images, then axes
+  ir::ViewId flat_input_ = 0, products_out_ = 0, products_in_ = 0;
+
+  // Where the walk stands.
+  Affine group_, image_;       // first image of the grid point
+  std::vector<Affine> base_;   // first block of the grid point
+  std::vector<Affine> phase_;  // counted from t_begin
+  Panel panel_;
+  Position result_;             // images, then axes: index into the products
+  std::vector<Affine> column_;  // output inside the tile, per transformed axis but the final one
+  bool inside_ = false;         // the final axis' outputs of this tile all exist
+};
+
+}  // namespace tconv::planner

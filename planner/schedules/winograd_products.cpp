@@ -1,0 +1,90 @@
+// The products: for every point a matrix product of transformed inputs and weights.
+#include "planner/schedules/register_tile.h"
+#include "planner/schedules/winograd.h"
+
+namespace tconv::planner {
+
+using ir::Affine;
+using ir::Mem;
+using ir::Reg;
+
+void WinogradKernel::products() {
+  Position points, outer;
+  const std::function<void()> walk_outer = [&] {
+    if (outer.size() == flat_from_) return product_tiles(points, outer);
+    each("e", results_[outer.size()], outer, walk_outer);
+  };
+  const std::function<void()> walk_points = [&] {
+    if (points.size() == rank()) return walk_outer();
+    each("p", axes_[points.size()].points(), points, walk_points);
+  };
+  walk_points();
+}
+
+void WinogradKernel::product_tiles(const Position& points, const Position& outer) {
+  std::int64_t length = 1;
+  for (std::size_t i = flat_from_; i < results_.size(); ++i) length *= results_[i];
+  const std::int64_t whole = length / plan_.mr, rest = length % plan_.mr;
+  b_.loop("i", 0, whole,
+          [&](const Affine& i) { product_tile(points, outer, i * plan_.mr, plan_.mr); });
+  if (rest != 0) product_tile(points, outer, whole * plan_.mr, static_cast<int>(rest));
+}
+
+void WinogradKernel::product_tile(const Position& points, const Position& outer, const Affine& flat,
+                                  int pixels) {
+  b_.scope([&] {
+    const int columns = panel_.vectors;
+    const Reg acc = b_.vec("c", {pixels, columns}, problem_.dtype);
+    b_.unroll("i", 0, pixels, [&](const Affine& i) {
+      b_.unroll("j", 0, columns, [&](const Affine& j) { b_.mov(acc(i, j), ir::bits(0)); });
+    });
+    Position steps;
+    const auto channel = [&](const Affine& k) {
+      // Where this step's inputs are, seen from the outputs.
+      Position at = outer;
+      Affine shifted = flat;
+      std::int64_t inner = 1;
+      for (std::size_t i = entries_.size(); i-- > 1;) {
+        const WinogradAxis& axis = axes_[i - 1];
+        const Affine shift = axis.transformed() ? axis.groups - 1 - steps[i - 1]
+                                                : (axis.steps() - 1 - steps[i - 1]) * axis.x.D;
+        if (i < flat_from_) {
+          at[i] += shift;
+        } else {
+          shifted += shift * inner;
+          inner *= entries_[i];
+        }
+      }
+      emit_tile_step(
+          b_,
+          {.acc = acc,
+           .pixels = pixels,
+           .vectors = columns,
+           .type = problem_.dtype,
+           .input =
+               [&](const Affine& pixel) {
+                 return Mem{flat_input_, joined({points, at, {shifted + pixel, k}})};
+               },
+           .weights =
+               [&](const Affine& vector) {
+                 return Mem{
+                     weights_,
+                     joined({{group_}, phase_, {panel_.index}, points, steps, {k, vector * L_}})};
+               }});
+    };
+    const std::function<void()> walk_steps = [&] {
+      if (steps.size() < rank()) return each("s", axes_[steps.size()].steps(), steps, walk_steps);
+      b_.loop("k", 0, problem_.group_ic() / plan_.ku, [&](const Affine& k) {
+        b_.unroll("u", 0, plan_.ku, [&](const Affine& u) { channel(k * plan_.ku + u); });
+      });
+    };
+    walk_steps();
+    b_.unroll("i", 0, pixels, [&](const Affine& i) {
+      b_.unroll("j", 0, columns, [&](const Affine& j) {
+        b_.store({products_out_, joined({points, outer, {flat + i, j * L_}})}, acc(i, j));
+      });
+    });
+  });
+}
+
+}  // namespace tconv::planner
