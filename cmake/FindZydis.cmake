@@ -1,5 +1,4 @@
-# Zydis::Zydis. Debian's own package file for Zydis does not find its own Zycore. Used by the build and, installed
-# beside the package file, by programs that link tconv's static library.
+# Zydis::Zydis. Debian's own package file for Zydis does not find its own Zycore.
 find_path(ZYDIS_INCLUDE Zydis/Zydis.h)
 find_library(ZYDIS_LIBRARY Zydis)
 mark_as_advanced(ZYDIS_INCLUDE ZYDIS_LIBRARY)

@@ -1,16 +1,17 @@
 # What `cmake --install` puts where: both libraries, the public headers, the command line, and for programs that
 # embed tconv a CMake package (tconv::tconv, tconv::tconv_static) and tconv.pc, tconv-static.pc. The prefix may be moved.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tconv)
 set(made_dir ${PROJECT_BINARY_DIR}/package)
 
 # Two export sets: who links the shared library needs none of the packages that the archive needs.
-set(TCONV_STATIC_PACKAGES TBB fmt Zydis)
-set(TCONV_STATIC_LIBRARIES tbb fmt Zydis stdc++ m)
+set(TCONV_STATIC_PACKAGES TBB)
+set(TCONV_STATIC_LIBRARIES tbb stdc++ m dl)
 install(TARGETS tconv EXPORT tconv-targets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS tconv_static EXPORT tconv-static-targets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS tconv_cli)
+get_property(parts GLOBAL PROPERTY TCONV_PARTS)
+install(TARGETS ${parts} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/tconv DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
@@ -20,7 +21,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/tconv-config.cmake.in ${
 # Before 1.0 a minor version may break what was.
 write_basic_package_version_file(${made_dir}/tconv-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${made_dir}/tconv-config.cmake ${made_dir}/tconv-config-version.cmake
-              ${CMAKE_CURRENT_LIST_DIR}/FindZydis.cmake DESTINATION ${package_dir})
+        DESTINATION ${package_dir})
 install(EXPORT tconv-targets NAMESPACE tconv:: DESTINATION ${package_dir})
 install(EXPORT tconv-static-targets NAMESPACE tconv:: DESTINATION ${package_dir})
 

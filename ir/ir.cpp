@@ -86,6 +86,8 @@ Affine byte_offset(const Program& program, const Mem& mem) {
 }
 
 namespace {
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return a > 0 ? (a - 1) / b + 1 : a / b; }
+
 std::int64_t max_value(const Program& program, const Affine& form) {
   std::int64_t r = form.constant();
   for (const Term& t : form.terms())
@@ -94,10 +96,10 @@ std::int64_t max_value(const Program& program, const Affine& form) {
         if (p.derived()) {
           // ceil of an affine form of earlier params: its largest value
           const std::int64_t top = max_value(program, p.numerator);
-          const std::int64_t hi = (top + p.denominator - 1) / p.denominator;
+          const std::int64_t hi = ceil_div(top, p.denominator);
           Affine low = p.numerator * -1;
           const std::int64_t bottom = -max_value(program, low);
-          const std::int64_t lo = (bottom + p.denominator - 1) / p.denominator;
+          const std::int64_t lo = ceil_div(bottom, p.denominator);
           r += t.coeff * (t.coeff > 0 ? hi : lo);
         } else {
           r += t.coeff * (t.coeff > 0 ? p.hi : p.lo);
@@ -140,6 +142,12 @@ int param_slot(const Program& program, VarId v) {
   for (std::size_t i = 0; i < program.params.size(); ++i)
     if (program.params[i].var == v) return static_cast<int>(i);
   return -1;
+}
+void derive_params(const Program& program, std::int64_t* params) {
+  const auto value = [&](VarId v) { return params[param_slot(program, v)]; };
+  for (std::size_t i = 0; i < program.params.size(); ++i)
+    if (const Param& p = program.params[i]; p.derived())
+      params[i] = ceil_div(p.numerator.evaluate(value), p.denominator);
 }
 std::int64_t grid_points(const Program& program, const Kernel& kernel, const std::int64_t* params) {
   std::int64_t n = 1;

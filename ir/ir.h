@@ -325,6 +325,8 @@ std::int64_t local_bytes(const Program& program);
 int buffer_slot(const Program& program, BufferId buffer);
 // Value of a param variable, or -1 if `v` is not a param.
 int param_slot(const Program& program, VarId v);
+// Computes the derived params: `params` has one value per param of the program, the given ones set.
+void derive_params(const Program& program, std::int64_t* params);
 // Grid points of a kernel for these params.
 std::int64_t grid_points(const Program& program, const Kernel& kernel, const std::int64_t* params);
 

@@ -48,8 +48,9 @@ std::shared_ptr<const CompiledProgram> compile_xbyak(const ir::Program& program,
 // Whether this CPU and operating system can run code for that target, and what is missing if not.
 bool host_supports(const std::string& target, std::string* missing = nullptr);
 
-// Text of machine code, one instruction a line (Intel syntax), through Zydis; labels and the
-// constants that instructions refer to are shown.
+// Text of machine code, one instruction a line (Intel syntax); labels and the constants that
+// instructions refer to are shown. Zydis does it, in a part that the first call opens (part.h):
+// throws PartError without it.
 std::string disassemble(const CompiledProgram& program);
 
 }  // namespace tconv::jit

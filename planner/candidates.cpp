@@ -29,10 +29,6 @@ void refuse_what_is_not_built(const Problem& p) {
   if (filter_elements(p) * ir::bytes(p.dtype) > kMostBytes)
     throw ProblemError(
         fmt::format("k, ic, oc: a filter of more than {} bytes is not compiled", kMostBytes));
-  if (p.n_min > 0)
-    throw ProblemError("n: a batch that is known only at run time is not compiled yet");
-  if (p.i_min > 0)
-    throw ProblemError("i: a length that is known only at run time is not compiled yet");
 }
 
 const ir::Target& target_of(const Machine& machine) {
@@ -56,10 +52,7 @@ void propose_transposed(const Problem& p, const Machine& machine, const ir::Targ
   const CostModel model(channels_last_twin(p), machine, lanes);
   Proposals inner;
   propose_schedules(model, target, inner);
-  constexpr double kCyclesPerVector = 6;  // of a transpose, as in the strips
-  const double vectors = static_cast<double>(input_elements(p) + output_elements(p)) / lanes;
-  const double both =
-      model.finish(CostModel::overlap(vectors * kCyclesPerVector, model.memory_cycles(false)), 1);
+  const double both = transposes_us(model, lanes);
   for (Candidate& c : inner.legal) {
     c.plan.transposed = true;
     c.plan.stream = false;  // its output is read again at once
@@ -67,6 +60,18 @@ void propose_transposed(const Problem& p, const Machine& machine, const ir::Targ
     out.legal.push_back(c);
   }
 }
+
+}  // namespace
+
+double transposes_us(const CostModel& model, int lanes) {
+  constexpr double kCyclesPerVector = 6;  // of a transpose, as in the strips
+  const Problem& p = model.problem();
+  const double vectors = static_cast<double>(input_elements(p) + output_elements(p)) / lanes;
+  return model.finish(CostModel::overlap(vectors * kCyclesPerVector, model.memory_cycles(false)),
+                      1);
+}
+
+namespace {
 
 bool better(const Candidate& a, const Candidate& b) { return a.predicted_us < b.predicted_us; }
 
@@ -101,6 +106,7 @@ Proposals propose(const Problem& problem, const Machine& machine) {
   }
   propose_schedules(model, target, out);
   propose_transposed(p, machine, target, out);
+  if (p.run_time_sizes()) predict_over_sizes(p, machine, target, out.legal);
   if (machine.threads > 1 && adds_channels_first(p))
     keep_the_order_of_one_thread(problem, machine, out);
   return out;

@@ -8,6 +8,10 @@
 
 namespace tconv::planner {
 
+// Blocks along the width that a grid point may compute, before rounding to whole tiles; 0: all.
+inline const std::vector<std::int64_t> kWholeRows = {0};
+std::vector<std::int64_t> row_blocks(const Problem& problem, std::int64_t row_pixels);
+
 struct Proposals {
   std::vector<Candidate> legal;
   std::vector<Rejection> rejected;
@@ -20,5 +24,16 @@ void propose_width(const CostModel& model, const ir::Target& target, Proposals& 
 double winograd_us(const CostModel& model, const Plan& plan, const ir::Target& target,
                    const std::vector<std::vector<WinogradAxis>>& kernels);
 double width_us(const CostModel& model, const Plan& plan, const ir::Target& target);
+double channelwise_us(const CostModel& model, const Plan& plan, int lanes);
+
+double predict_us(const CostModel& model, const Plan& plan, const ir::Target& target);
+double transposes_us(const CostModel& model, int lanes);  // of both tensors
+
+// Where a size is known only at run time, plans are proposed for the largest; this makes the
+// prediction of each the geometric mean over the smallest size, the largest and the geometric
+// middle between them, so that a plan must be good at all of them and the largest does not outweigh
+// the others. `problem` is normalized.
+void predict_over_sizes(const Problem& problem, const Machine& machine, const ir::Target& target,
+                        std::vector<Candidate>& candidates);
 
 }  // namespace tconv::planner

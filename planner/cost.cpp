@@ -72,6 +72,11 @@ double CostModel::memory_cycles(bool stream, double chunk) const {
   return (input_bytes_ + filter_bytes_) / read + written * slower / write;
 }
 
+double CostModel::strip_columns(const Plan& plan, const AxisPhases& width) {
+  const std::int64_t row = width.axis.i + 2 * width.halo();
+  return static_cast<double>(plan.cols > 0 ? std::min(plan.cols + width.halo(), row) : row);
+}
+
 double CostModel::finish(double cycles, double grid_points) const {
   const double threads = std::max(1, machine_.threads);
   const double rounds = std::ceil(grid_points / threads) * threads / std::max(1.0, grid_points);
@@ -162,8 +167,7 @@ double CostModel::direct_us(const Plan& plan) const {
       strip *= static_cast<double>(a + 1 == outer && plan.rows > 1 ? plan.rows + axes_[a].halo()
                                                                    : axes_[a].taps);
     const AxisPhases& w = axes_.back();
-    strip *= plan.cols > 0 ? static_cast<double>(plan.cols + w.halo())
-                           : static_cast<double>(w.axis.i + 2 * w.halo());
+    strip *= strip_columns(plan, w);
     const double per_vector = (last ? 1.5 : 6.0) + 64 / bandwidth(strip);
     cycles += points * strip / (lanes_ * element) * per_vector;
     // Broadcasts from a strip that does not stay in L2 wait for it.

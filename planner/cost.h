@@ -39,6 +39,8 @@ class CostModel {
   static double overlap(double work, double traffic) {
     return std::max(work, traffic) + 0.3 * std::min(work, traffic);
   }
+  // Of a strip along the width.
+  static double strip_columns(const Plan& plan, const AxisPhases& width);
   double finish(double cycles, double grid_points) const;  // to microseconds, with threads
 
  private:

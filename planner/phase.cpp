@@ -106,7 +106,8 @@ Problem normalize(const Problem& problem) {
       ++a;
     }
   }
-  if (r.layout == Layout::channels_last) {  // pixels follow each other through the batch
+  // Pixels follow each other through the batch; one that is known only at run time stays apart.
+  if (r.layout == Layout::channels_last && !r.run_time_sizes()) {
     if (r.axes.size() > 1 && identity(r.axes[0])) {
       r.n *= r.axes[0].i;
       r.axes.erase(r.axes.begin());

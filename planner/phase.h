@@ -39,7 +39,7 @@ struct Run {
 std::vector<Run> runs(const AxisPhases& axis, std::size_t most = 4);
 
 // The same computation on the same memory with as few axes as possible: identity axes (k=1 s=1 p=0,
-// o=i) join their neighbour or the batch.
+// o=i) join their neighbour or the batch (one that is known only at run time is left alone).
 Problem normalize(const Problem& problem);
 
 }  // namespace tconv::planner

@@ -102,8 +102,11 @@ void check_length_range(const Problem& p) {
   if (p.i_min == 0) return;
   const Axis& a = p.axes[0];
   const std::string given = fmt::format("i={}..{}", p.i_min, a.i);
-  if (p.rank() != 1 || p.layout != Layout::channels_last || p.n != 1 || p.n_min != 0)
-    fail(given, "a length known only at run time needs nwc and n=1");
+  constexpr const char* kRule = "a length known only at run time needs nwc and n=1";
+  if (p.rank() != 1) fail(given, kRule);
+  if (p.layout != Layout::channels_last) fail(given, fmt::format("the layout is ncw: {}", kRule));
+  if (p.n_min != 0) fail(given, fmt::format("n={}..{}: {}", p.n_min, p.n, kRule));
+  if (p.n != 1) fail(given, fmt::format("n={}: {}", p.n, kRule));
   if (p.i_min < 1 || p.i_min >= a.i) fail(given, "a length range goes from at least 1 upwards");
   if (a.o != a.natural() - 2 * a.p)
     fail(fmt::format("o={}", a.o),
@@ -214,6 +217,18 @@ void validate(const Problem& problem) {
   check_pixel_stride(problem, "ops", problem.output_pixel_stride, "oc", problem.oc);
   check_sizes(problem);
   check_post_ops(problem);
+}
+
+Problem at_sizes(const Problem& problem, std::int64_t n, std::int64_t i) {
+  Problem fixed = problem;
+  fixed.n = n;
+  fixed.n_min = fixed.i_min = 0;
+  if (problem.i_min > 0) {
+    Axis& a = fixed.axes[0];
+    a.o -= a.s * (a.i - i);
+    a.i = i;
+  }
+  return fixed;
 }
 
 std::int64_t input_elements(const Problem& problem) {

@@ -86,6 +86,7 @@ struct Problem {
   int rank() const { return static_cast<int>(axes.size()); }
   std::int64_t group_ic() const { return ic / g; }
   std::int64_t group_oc() const { return oc / g; }
+  bool run_time_sizes() const { return n_min > 0 || i_min > 0; }
   ir::DType output_dtype() const { return wide_output ? ir::DType::f32 : dtype; }
   bool operator==(const Problem&) const = default;
 };
@@ -96,6 +97,10 @@ std::string print(const Problem& problem);     // canonical: fields at their def
 
 // Throws ProblemError unless every size is allowed and no element or byte count overflows.
 void validate(const Problem& problem);
+
+// The problem of one run: a batch of `n` and, where i_min > 0, inputs of length `i`. The output's
+// length follows: every input position more makes it longer by the stride.
+Problem at_sizes(const Problem& problem, std::int64_t n, std::int64_t i);
 
 // Sizes of a valid problem. Elements of a tensor count from its first to its last element (pixel
 // strides included); multiply_adds counts only those that land inside the output.

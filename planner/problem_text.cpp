@@ -22,6 +22,7 @@ constexpr std::array<const char*, kPostKinds> kPostNames{
 constexpr std::array<const char*, 6> kLayouts{"nwc", "nhwc", "ndhwc", "ncw", "nchw", "ncdhw"};
 constexpr std::array<ir::DType, 5> kTypes{ir::DType::f32, ir::DType::f64, ir::DType::f16,
                                           ir::DType::bf16, ir::DType::i32};
+constexpr const char* kLengthRule = "a length known only at run time needs nwc and n=1";
 constexpr const char* kTypeNames = "f32 f64 f16 bf16 i32";
 
 // Fields of the form name=value, but for post-ops.
@@ -169,6 +170,14 @@ bool read_range(const Token& token, Int& least, Int& most) {
   return true;
 }
 
+void refuse_other_ranges(const Line& line) {
+  for (const Key key : {g, ic, oc, o, k, s, d, p, ips, ops})
+    if (line[key].value.find("..") != std::string_view::npos)
+      fail(line[key].text,
+           "cannot be a range: known only at run time can be the batch (n=1..64), "
+           "and with nwc and n=1 the input's length (i=1..100000)");
+}
+
 void read_axes(const Token& token, std::string_view layout, std::vector<Axis>& axes,
                Int Axis::*member) {
   std::size_t count = 0;
@@ -282,11 +291,14 @@ Problem parse_problem(std::string_view text) {
   r.axes.resize(static_cast<std::size_t>(layout % 3 + 1));
 
   if (!read_range(line[n], r.n_min, r.n)) read_count(line[n], r.n);
+  refuse_other_ranges(line);
   read_count(line[g], r.g);
   read_count(line[ic], r.ic);
   read_count(line[oc], r.oc);
+  if (r.rank() != 1 && line[i].value.find("..") != std::string_view::npos)
+    fail(line[i].text,
+         fmt::format("{} has {} spatial axes: {}", line.layout().text, r.rank(), kLengthRule));
   if (Int most = 0; read_range(line[i], r.i_min, most)) {
-    if (r.rank() != 1) fail(line[i].text, "a length known only at run time needs nwc and n=1");
     r.axes[0].i = most;
   } else {
     read_axes(line[i], line.layout().text, r.axes, &Axis::i);

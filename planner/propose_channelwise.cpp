@@ -3,12 +3,12 @@
 #include <cmath>
 
 #include "planner/candidates.h"
+#include "planner/integer.h"
 #include "planner/schedules/schedule.h"
 
 namespace tconv::planner {
-namespace {
 
-double cost_us(const CostModel& model, const Plan& plan, int lanes) {
+double channelwise_us(const CostModel& model, const Plan& plan, int lanes) {
   const Problem& p = model.problem();
   const double element = ir::bytes(p.dtype);
   const bool last = p.layout == Layout::channels_last;
@@ -25,8 +25,7 @@ double cost_us(const CostModel& model, const Plan& plan, int lanes) {
     strip *= static_cast<double>(rows && plan.rows > 1 ? plan.rows + x.halo() : x.taps);
   }
   const AxisPhases& w = model.axes().back();
-  const double columns = plan.cols > 0 ? static_cast<double>(plan.cols + w.halo())
-                                       : static_cast<double>(w.axis.i + 2 * w.halo());
+  const double columns = CostModel::strip_columns(plan, w);
   double cycles = 0;
   for (const Run& r : model.width_runs()) {
     const double pixels = static_cast<double>(r.q_end - r.q_begin);
@@ -57,8 +56,6 @@ double cost_us(const CostModel& model, const Plan& plan, int lanes) {
   return model.finish(CostModel::overlap(cycles, model.memory_cycles(plan.stream, chunk)), points);
 }
 
-}  // namespace
-
 void propose_channelwise(const CostModel& model, const ir::Target& target, Proposals& out) {
   const Problem& p = model.problem();
   if (p.g == 1) return;
@@ -71,12 +68,11 @@ void propose_channelwise(const CostModel& model, const ir::Target& target, Propo
   const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
   const bool stream = last && p.oc % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
                       output_bytes > static_cast<double>(model.machine().stream_from_bytes);
-  constexpr std::int64_t kLongRow = 1024;
+  const std::vector<std::int64_t> blocks = last ? row_blocks(p, row_pixels) : kWholeRows;
   for (int nr : {1, 2, 4}) {
     if (nr > vectors) break;
     for (int mr : {14, 8, 7, 6, 4, 3, 2, 1}) {
       if (mr > row_pixels || mr * nr + 1 > target.registers) continue;
-      const std::int64_t cols = last && row_pixels > kLongRow ? (512 + mr - 1) / mr * mr : 0;
       for (int rows : {1, 4, 8}) {
         if (rows > 1 && (p.axes.size() == 1 || rows > model.axes()[p.axes.size() - 2].blocks()))
           continue;
@@ -84,19 +80,21 @@ void propose_channelwise(const CostModel& model, const ir::Target& target, Propo
           if (panels * nr >= vectors) continue;
           for (bool strip : {true, false}) {
             if (strip && model.axes().back().taps <= 1) continue;
-            const Plan plan{.schedule = Schedule::channelwise,
-                            .mr = mr,
-                            .nr = nr,
-                            .rows = rows,
-                            .cols = cols,
-                            .panels = panels,
-                            .strip = strip,
-                            .stream = stream};
-            const std::string reason = why_not_channelwise(p, plan, target);
-            if (reason.empty()) {
-              out.legal.push_back({plan, cost_us(model, plan, lanes)});
-            } else {
-              out.rejected.push_back({print(plan), reason});
+            for (const std::int64_t block : blocks) {
+              const Plan plan{.schedule = Schedule::channelwise,
+                              .mr = mr,
+                              .nr = nr,
+                              .rows = rows,
+                              .cols = ceil_div(block, std::int64_t{mr}) * mr,
+                              .panels = panels,
+                              .strip = strip,
+                              .stream = stream};
+              const std::string reason = why_not_channelwise(p, plan, target);
+              if (reason.empty()) {
+                out.legal.push_back({plan, channelwise_us(model, plan, lanes)});
+              } else {
+                out.rejected.push_back({print(plan), reason});
+              }
             }
           }
         }

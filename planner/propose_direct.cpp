@@ -2,21 +2,24 @@
 #include <algorithm>
 
 #include "planner/candidates.h"
+#include "planner/integer.h"
 #include "planner/schedules/schedule.h"
 
 namespace tconv::planner {
 namespace {
 
-// Pixels per tile: the tallest that fits, and those that leave less of a last tile.
-std::vector<int> tile_heights(int nr, std::int64_t pixels, const ir::Target& t) {
+// Pixels per tile: the tallest that fits, and those that leave less of a last tile. `open`: how
+// many pixels there are is known only at run time.
+std::vector<int> tile_heights(int nr, std::int64_t pixels, bool open, const ir::Target& t) {
   const int operands = nr == 1 ? (t.bcast_operand ? 1 : 2) : nr + 1;
-  const int most = static_cast<int>(std::min<std::int64_t>((t.registers - operands) / nr, pixels));
+  const std::int64_t tallest = open ? std::min<std::int64_t>(kTallestOpen, pixels) : pixels;
+  const int most = static_cast<int>(std::min<std::int64_t>((t.registers - operands) / nr, tallest));
   std::vector<int> heights;
   for (int mr = std::max(most, 1); mr >= 1; --mr) {
     if (mr * nr * 2 < most * nr && mr > 1 && heights.size() > 3) continue;
     const std::int64_t tiles = (pixels + mr - 1) / mr;
     // Of equally many tiles only the most even split is of use, and the tallest.
-    const bool even = mr == most || mr == 1 || (tiles * mr - pixels) < tiles;
+    const bool even = mr == most || mr == 1 || open || (tiles * mr - pixels) < tiles;
     if (even) heights.push_back(mr);
     if (heights.size() >= 6) break;
   }
@@ -60,25 +63,28 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
     if (nr > vectors) break;
     // Along the batch.
     if (p.n > 1 && last) {
-      for (int mr : tile_heights(nr, p.n, target))
+      for (int mr : tile_heights(nr, p.n, p.n_min > 0, target))
         for (int rows : row_counts(w.blocks()))
           consider({.mr = mr, .nr = nr, .tile = TileAxis::n, .rows = rows, .stream = stream});
     }
     // Along the width, blocked where a row is long.
-    constexpr std::int64_t kLongRow = 1024;
     const bool one_axis = p.axes.size() == 1;
-    for (int mr : tile_heights(nr, row_pixels, target)) {
-      const std::int64_t cols = one_axis && row_pixels > kLongRow ? (512 + mr - 1) / mr * mr : 0;
+    const std::vector<std::int64_t> blocks = one_axis ? row_blocks(p, row_pixels) : kWholeRows;
+    for (int mr : tile_heights(nr, row_pixels, p.i_min > 0, target)) {
       const std::vector<int> rows =
           one_axis ? std::vector<int>{1} : row_counts(model.axes()[p.axes.size() - 2].blocks());
       for (int r : rows)
         for (bool strip : {false, true}) {
           if (strip && w.taps <= 1 && last) continue;  // nothing to pad
-          consider({.mr = mr, .nr = nr, .rows = r, .cols = cols, .strip = strip, .stream = stream});
-          // Channels-first cannot always be cut, and there is always a plan, with and without
-          // strip.
-          if (cols > 0 && !last)
-            consider({.mr = mr, .nr = nr, .rows = r, .strip = strip, .stream = stream});
+          for (const std::int64_t block : blocks) {
+            const std::int64_t cols = ceil_div(block, std::int64_t{mr}) * mr;
+            consider(
+                {.mr = mr, .nr = nr, .rows = r, .cols = cols, .strip = strip, .stream = stream});
+            // Channels-first cannot always be cut, and there is always a plan, with and without
+            // strip.
+            if (cols > 0 && !last)
+              consider({.mr = mr, .nr = nr, .rows = r, .strip = strip, .stream = stream});
+          }
         }
     }
   }

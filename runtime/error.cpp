@@ -3,6 +3,7 @@
 #include <new>
 
 #include "jit/backend.h"
+#include "jit/part.h"
 #include "planner/plan.h"
 #include "planner/problem.h"
 
@@ -22,6 +23,8 @@ void rethrow_as_error() {
   } catch (const planner::PlanError& e) {
     throw Error(Status::invalid_argument, std::string("plan: ") + e.what());
   } catch (const jit::CompileError& e) {
+    throw Error(Status::unsupported, e.what());
+  } catch (const jit::PartError& e) {
     throw Error(Status::unsupported, e.what());
   } catch (const std::bad_alloc&) {
     throw Error(Status::out_of_memory, "out of memory");

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The library as somebody else finds it: `prefix` installs the build below WORK and moves it, `find_package` builds the
 # examples with CMake from there, `pkg_config` with the plain compilers; both against the shared library and the archive.
+# `part` has a program of either kind disassemble, with the part where it was installed and without it.
 # CC, CXX, CFLAGS and CXXFLAGS are those of the build, so that a sanitizer's library meets a sanitizer's program.
 set -eu
 step=$1 build=$2 examples=$3 work=$4
@@ -18,7 +19,7 @@ install_prefix() {
   if grep -rF -e "$build" -e "${examples%/*}" "$prefix/lib"*/cmake "$prefix/lib"*/pkgconfig; then
     fail "the lines above name folders of the build"
   fi
-  "$prefix/bin/tconv" plan "f32 nhwc ic=16 oc=16 i=8x8 k=2 s=2" >/dev/null
+  "$prefix/bin/tconv" dump --stage asm "f32 nhwc ic=16 oc=16 i=8x8 k=2 s=2" | grep -q vfmadd || fail "no disassembly"
 }
 
 find_package() {
@@ -43,9 +44,13 @@ uses_shared() {
   LD_LIBRARY_PATH=$libdir ldd "$1" | grep -qF "$libdir/libtconv.so"
 }
 
-pkg_config() {
+find_libraries() {
   libdir=$(dirname "$(find "$prefix" -name libtconv.so)")
   export PKG_CONFIG_PATH="$libdir/pkgconfig"
+}
+
+pkg_config() {
+  find_libraries
   for package in tconv tconv-static; do
     link upsample.c $package $CC -std=c99 $CFLAGS
     link upsample.cpp $package $CXX -std=c++20 $CXXFLAGS
@@ -54,8 +59,28 @@ pkg_config() {
   ! uses_shared "$work/upsample.c.tconv-static" || fail "the archive's program uses the shared library"
 }
 
+# Without LD_LIBRARY_PATH, which would show the loader the part as well.
+part() {
+  find_libraries
+  source=${0%.sh}_code_text.cpp
+  mkdir -p "$work/part"
+  for package in tconv tconv-static; do
+    rpath=
+    [ $package = tconv-static ] || rpath=-Wl,-rpath,$libdir
+    "$CXX" -std=c++20 $CXXFLAGS $(pkg-config --cflags "$package") -o "$work/part/$package" "$source" \
+      $(pkg-config --libs "$package") $rpath
+  done
+  "$work/part/tconv" || fail "the installed library does not find its part"
+  status=0
+  "$work/part/tconv-static" || status=$?
+  [ $status = 3 ] || [ -n "$(find /usr/lib /usr/local/lib -name libtconv_disassembler.so)" ] ||
+    fail "status $status instead of 3 without a part"
+  cp "$libdir/libtconv_disassembler.so" "$work/part"
+  "$work/part/tconv-static" || fail "the archive's program does not find the part beside itself"
+}
+
 case $step in
   prefix) install_prefix ;;
-  find_package | pkg_config) $step ;;
+  find_package | pkg_config | part) $step ;;
   *) fail "no step $step" ;;
 esac

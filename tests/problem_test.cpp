@@ -108,6 +108,15 @@ TEST(ProblemErrors, NameTheFieldTheValueAndTheRule) {
   expect_error("nwc ic=1 oc=1 i=1 k=1 p=1", "give o=");
 }
 
+TEST(ProblemSizes, OfOneRun) {
+  const Problem batch = parse_problem("f32 nhwc n=2..64 ic=3 oc=2 i=4x5 k=3x3 bias");
+  EXPECT_EQ(at_sizes(batch, 7, 0), parse_problem("f32 nhwc n=7 ic=3 oc=2 i=4x5 k=3x3 bias"));
+  const Problem length = parse_problem("f32 nwc ic=3 oc=2 i=1..9000 k=16 s=8 p=4 ops=3");
+  for (const std::int64_t i : {1, 2, 77, 9000})
+    EXPECT_EQ(at_sizes(length, 1, i),
+              parse_problem("f32 nwc ic=3 oc=2 i=" + std::to_string(i) + " k=16 s=8 p=4 ops=3"));
+}
+
 TEST(ProblemErrors, Words) {
   const std::string ok = "f32 nhwc ic=4 oc=6 i=5x5 k=3x3 ";
   expect_error(ok + "foo", "foo: unknown word");
@@ -164,9 +173,15 @@ TEST(ProblemErrors, RangesAndPixelStrides) {
   expect_error("nwc n=0..4 ic=1 oc=1 i=1 k=1", "a range goes from at least 1 upwards");
   expect_error("nwc n=4..2 ic=1 oc=1 i=1 k=1", "a range goes from at least 1 upwards");
   expect_error("nwc n=2.. ic=1 oc=1 i=1 k=1", "expected a range like 1..64");
-  expect_error("nhwc ic=1 oc=1 i=1..5 k=1", "needs nwc and n=1");
-  expect_error("ncw ic=1 oc=1 i=1..5 k=1", "needs nwc and n=1");
-  expect_error("nwc n=2 ic=1 oc=1 i=1..5 k=1", "needs nwc and n=1");
+  const std::string rule = "a length known only at run time needs nwc and n=1";
+  expect_error("nhwc ic=1 oc=1 i=1..5 k=1", "i=1..5: nhwc has 2 spatial axes: " + rule);
+  expect_error("nhwc ic=1 oc=1 i=1..5x4 k=1", "i=1..5x4: nhwc has 2 spatial axes: " + rule);
+  expect_error("ncw ic=1 oc=1 i=1..5 k=1", "i=1..5: the layout is ncw: " + rule);
+  expect_error("nwc n=2 ic=1 oc=1 i=1..5 k=1", "i=1..5: n=2: " + rule);
+  expect_error("nwc n=1..2 ic=1 oc=1 i=1..5 k=1", "i=1..5: n=1..2: " + rule);
+  expect_error("nwc ic=1..8 oc=1 i=5 k=1", "ic=1..8: cannot be a range");
+  expect_error("nwc ic=1 oc=1 i=5 o=5..9 k=1", "o=5..9: cannot be a range");
+  expect_error("nhwc ic=1 oc=1 i=5 k=1..3", "k=1..3: cannot be a range");
   expect_error("nwc ic=1 oc=1 i=1..5 o=5 k=1", "must not be given");
   expect_error("nwc ic=1 oc=1 i=1..5 k=1 p=1", "with i=1 the natural length 1 minus p=1");
   expect_error("nchw ic=1 oc=1 i=5 k=1 ips=4", "needs a channels-last layout");

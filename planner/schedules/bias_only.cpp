@@ -23,7 +23,11 @@ Lowered lower_bias_only(const Problem& problem, const Plan&, const ir::Target& t
   const Epilogue epilogue(problem, t);
   const bool last = problem.layout == Layout::channels_last;
   const std::int64_t row = problem.axes.back().o;
-  std::vector<ir::Builder::Axis> grid = {{"n", problem.n}, {"c", last ? 1 : problem.oc}};
+  // A grid point is a whole row, or a block of one whose length only a run knows.
+  constexpr std::int64_t kBlock = 1024;
+  const bool open = problem.i_min > 0;
+  const Affine blocks = open ? b.param_ceil("blocks", t.o, kBlock) : Affine(1);
+  std::vector<ir::Builder::Axis> grid = {{"n", t.n}, {"c", last ? 1 : problem.oc}, {"wb", blocks}};
   for (std::size_t a = 0; a + 1 < problem.axes.size(); ++a)
     grid.push_back({"o" + std::to_string(a), problem.axes[a].o});
   if (output_elements(problem) == 0) {
@@ -38,10 +42,9 @@ Lowered lower_bias_only(const Problem& problem, const Plan&, const ir::Target& t
           b.mov(v(), !problem.bias ? ir::bits(0)
                      : last        ? ir::load({t.bias, {channel}}, lanes)
                                    : ir::bcast({t.bias, {channel}}));
-          std::vector<Affine> spatial(g.begin() + 2, g.end());
+          std::vector<Affine> spatial(g.begin() + 3, g.end());
           spatial.push_back(o);
-          const Place place{last, channel, tensor_index(problem.layout, g[0], channel, spatial),
-                            lanes};
+          const Place place{last, channel, tensor_index(problem, g[0], channel, spatial), lanes};
           epilogue.emit(b, v(), place);
           b.store({t.output, place.index}, v(), lanes);
         });
@@ -53,9 +56,11 @@ Lowered lower_bias_only(const Problem& problem, const Plan&, const ir::Target& t
         if (rest != 0) f(length - rest, {0, rest});
       };
       if (last) {
-        b.loop("o", 0, row, [&](const Affine& o) {
-          vectors([&](const Affine& c, Lanes lanes) { put(o, c, lanes); });
-        });
+        const Affine first = g[2] * kBlock;
+        b.loop("o", {0}, open ? std::vector<Affine>{kBlock, t.o - first} : std::vector<Affine>{row},
+               [&](const Affine& o) {
+                 vectors([&](const Affine& c, Lanes lanes) { put(first + o, c, lanes); });
+               });
       } else {
         vectors([&](const Affine& o, Lanes lanes) { put(o, g[1], lanes); });
       }

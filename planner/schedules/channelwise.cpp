@@ -90,13 +90,13 @@ class Channelwise final : public Tiled {
   void fill_strip(const StripSource& source) override {
     emit_strip_rows(b_, problem_, strip_, outer_, source, [&](const Row& row, const Row& image) {
       const Affine& c0 = source.column0;
-      const std::int64_t length = problem_.axes.back().i;
       if (last()) {
-        b_.loop("v", {0, c0 * -1}, {strip_.width, length - c0}, [&](const Affine& v) {
+        b_.loop("v", {0, c0 * -1}, {strip_.width, source.length - c0}, [&](const Affine& v) {
           periods([&](const Period& p) { spread(row, image, v, c0 + v, p); });
         });
         return;
       }
+      const std::int64_t length = problem_.axes.back().i;
       const std::int64_t lo = std::max<std::int64_t>(0, -c0.constant());
       const std::int64_t hi = std::min(strip_.width, length - c0.constant());
       const auto columns = [&](const Affine& v, int count) {
@@ -147,9 +147,8 @@ class Channelwise final : public Tiled {
         Row at = image;
         at.push_back(i);
         const std::int64_t left = inputs - m * L_;
-        return ir::load(
-            {tensors_.input, tensor_index(problem_.layout, n_, input_base(p) + m * L_, at)},
-            left >= L_ ? Lanes{} : Lanes{0, static_cast<int>(left)});
+        return ir::load({tensors_.input, tensor_index(problem_, n_, input_base(p) + m * L_, at)},
+                        left >= L_ ? Lanes{} : Lanes{0, static_cast<int>(left)});
       };
       const std::int64_t first = input_of(vector * L_, k) / L_;
       const std::int64_t last_part = input_of(vector * L_ + lanes - 1, k) / L_;
@@ -193,7 +192,7 @@ class Channelwise final : public Tiled {
       Row at = image;
       at.push_back(i);
       const Affine channel = input_base(p) + input_of(vector * L_ + l, 0) + k;
-      b_.mov(z(l), ir::load({tensors_.input, tensor_index(problem_.layout, n_, channel, at)},
+      b_.mov(z(l), ir::load({tensors_.input, tensor_index(problem_, n_, channel, at)},
                             count == L_ ? Lanes{} : Lanes{0, count}));
     }
     emit_transpose(b_, z, problem_.dtype);
@@ -255,6 +254,7 @@ std::string why_not_channelwise(const Problem& p, const Plan& plan, const ir::Ta
   if (p.g == 1) return "there is one group";
   if (plan.tile != TileAxis::w) return "channelwise tiles run along the width";
   if (plan.ku != 1) return "channelwise has no ku";
+  if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
   const int lanes = target.lanes(p.dtype);
   const std::int64_t period = std::lcm(std::int64_t{lanes}, p.group_oc());
   // The pattern of lanes is code: it must stay short. A strip must stay in L2.

@@ -52,8 +52,7 @@ class Direct final : public Tiled {
       return {strip_.view, at};
     }
     const Affine n = along_width() ? n_ : n_ + pixel;
-    return {tensors_.input,
-            tensor_index(problem_.layout, n, group_ * problem_.group_ic() + channel, at)};
+    return {tensors_.input, tensor_index(problem_, n, group_ * problem_.group_ic() + channel, at)};
   }
   Mem weights(const Affine& channel, const Affine& vector) const {
     std::vector<Affine> at = {group_, panel_.index};

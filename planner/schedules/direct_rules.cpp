@@ -35,6 +35,7 @@ std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target&
                        target.name, target.registers);
   if (plan.ku < 1 || p.group_ic() % plan.ku != 0)
     return fmt::format("ku={} must divide the {} input channels of a group", plan.ku, p.group_ic());
+  if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
   const int lanes = target.lanes(p.dtype);
   if (plan.stream && (!last || p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))
     return "stream needs channels-last and whole vectors of output channels";

@@ -26,6 +26,10 @@ std::string why_not_width(const Problem& problem, const Plan& plan, const ir::Ta
 std::string why_not_winograd(const Problem& problem, const Plan& plan, const ir::Target& target);
 std::string why_not_channelwise(const Problem& problem, const Plan& plan, const ir::Target& target);
 
+// The same for what `direct` and `channelwise` need where a size is known only at run time.
+inline constexpr int kTallestOpen = 16;  // every rest of a tile has code of its own
+std::string why_not_open(const Problem& problem, const Plan& plan);
+
 // Throws PlanError with the message unless `ok`.
 void require(bool ok, const std::string& message);
 

@@ -45,7 +45,7 @@ class Filler {
       });
     } else if (c0.is_constant()) {
       transposed_row(r, image, std::max<std::int64_t>(0, -c0.constant()),
-                     std::min(width(), image_width() - c0.constant()));
+                     std::min(width(), image_width().constant() - c0.constant()));
     } else {
       transposed_blocks(r, image);
     }
@@ -53,7 +53,7 @@ class Filler {
 
  private:
   std::int64_t width() const { return strip_.width; }
-  std::int64_t image_width() const { return p_.axes.back().i; }
+  const Affine& image_width() const { return source_.length; }
   std::int64_t full_vectors() const { return p_.group_ic() / L_; }
   int tail() const { return static_cast<int>(p_.group_ic() % L_); }
 
@@ -64,7 +64,7 @@ class Filler {
   }
   Mem from(std::vector<Affine> row, const Affine& column, const Affine& channel) const {
     row.push_back(column);
-    return {t_.input, tensor_index(p_.layout, source_.n, source_.channel + channel, row)};
+    return {t_.input, tensor_index(p_, source_.n, source_.channel + channel, row)};
   }
 
   void copy(const std::vector<Affine>& r, const std::vector<Affine>& image, const Affine& v,
@@ -157,11 +157,12 @@ Strip declare_strip(Builder& b, const Problem& p, const OuterAxes& outer, std::i
 
 void emit_strip_rows(Builder& b, const Problem& problem, const Strip& strip, OuterAxes& outer,
                      const StripSource& source, const CopyRow& copy) {
-  const std::int64_t length = problem.axes.back().i;
+  std::vector<Affine> end = source.read;
+  end.emplace_back(strip.width);
   outer.each_strip_row([&](const OuterAxes::Rows& row, const OuterAxes::Rows& image) {
     zeros(b, problem, strip, row, {0}, {strip.width, source.column0 * -1});
     copy(row, image);
-    zeros(b, problem, strip, row, {0, length - source.column0}, {strip.width});
+    zeros(b, problem, strip, row, {0, source.length - source.column0}, end);
   });
 }
 

@@ -27,6 +27,8 @@ Strip declare_strip(ir::Builder& b, const Problem& problem, const OuterAxes& out
 struct StripSource {
   ir::Affine n, channel;  // of the tensor; first channel
   ir::Affine column0;
+  ir::Affine length;             // of the input
+  std::vector<ir::Affine> read;  // columns that are read at all: the minimum of these
 };
 void emit_strip(ir::Builder& b, const Problem& problem, const Tensors& tensors, const Strip& strip,
                 OuterAxes& outer, const StripSource& source);

@@ -13,18 +13,31 @@ std::vector<Affine> tensor_index(Layout layout, const Affine& n, const Affine& c
   return index;
 }
 
+std::vector<Affine> tensor_index(const Problem& p, const Affine& n, const Affine& channel,
+                                 const std::vector<Affine>& spatial) {
+  std::vector<Affine> index = tensor_index(p.layout, n, channel, spatial);
+  if (p.i_min > 0) index.erase(index.begin());
+  return index;
+}
+
 Tensors declare_tensors(ir::Builder& b, const Problem& p, const PackedFilter& filter,
                         bool aligned_output) {
   Tensors t;
+  const Axis& width = p.axes.back();
+  t.n = p.n_min > 0 ? b.param("n", p.n_min, p.n) : Affine(p.n);
+  t.i = p.i_min > 0 ? b.param("i", p.i_min, width.i) : Affine(width.i);
+  t.o = width.o + (t.i - width.i) * width.s;
   const auto dims = [&](bool output, std::int64_t channels) {
     std::vector<Affine> spatial;
     for (const Axis& a : p.axes) spatial.emplace_back(output ? a.o : a.i);
-    return tensor_index(p.layout, p.n, channels, spatial);
+    spatial.back() = output ? t.o : t.i;
+    return tensor_index(p, t.n, channels, spatial);
   };
+  const std::int64_t largest = p.n_min > 0 ? p.n : width.i;  // of the only param
   const auto add = [&](const char* name, ir::DType type, std::vector<Affine> d, ir::BufferKind kind,
                        ArgumentInfo info) {
     info.bytes = ir::bytes(type);
-    for (const Affine& x : d) info.bytes *= x.constant();
+    for (const Affine& x : d) info.bytes *= x.evaluate([&](ir::VarId) { return largest; });
     t.arguments.push_back(info);
     return b.buffer(name, type, std::move(d), kind, info.align);
   };

@@ -16,12 +16,19 @@ struct Tensors {
   ir::ViewId input = 0, filter = 0, bias = 0, output = 0;
   std::vector<ir::ViewId> operands;  // per post-op that takes one; prelu: [oc]
   std::vector<ArgumentInfo> arguments;
+  // The batch, and the last axis' lengths: params of the program where only a run knows them.
+  ir::Affine n, i, o;
 };
 Tensors declare_tensors(ir::Builder& b, const Problem& problem, const PackedFilter& filter,
                         bool aligned_output);
 
 // [n, spatial.., c] or [n, c, spatial..], as the layout wants it.
 std::vector<ir::Affine> tensor_index(Layout layout, const ir::Affine& n, const ir::Affine& channel,
+                                     const std::vector<ir::Affine>& spatial);
+// The same without n where the length is known only at run time: it must be the outermost
+// dimension.
+std::vector<ir::Affine> tensor_index(const Problem& problem, const ir::Affine& n,
+                                     const ir::Affine& channel,
                                      const std::vector<ir::Affine>& spatial);
 
 }  // namespace tconv::planner

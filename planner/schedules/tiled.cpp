@@ -28,9 +28,9 @@ Lowered Tiled::lower() {
   std::vector<ir::Builder::Axis> grid;
   grid.push_back({"g", problem_.oc / channels_});
   grid.push_back({"ob", ceil_div(panel_count_, panels_per_block())});
-  grid.push_back({"n", along_width() ? problem_.n : 1});
+  grid.push_back({"n", along_width() ? tensors_.n : 1});
   outer_.add_grid(grid);
-  grid.push_back({"wb", blocks_w_});
+  grid.push_back({"wb", grid_blocks_});
   b_.stage([&] {
     b_.kernel(fmt::format("{}_{}x{}", name(plan_.schedule), plan_.mr, plan_.nr), grid,
               [&](std::span<const Affine> point) { body(point); });
@@ -59,16 +59,19 @@ void Tiled::declare() {
     const std::int64_t tiles = plan_.cols > 0 ? plan_.cols / plan_.mr : most;
     blocks_w_ = ceil_div(most, tiles);
     block_pixels_ = tiles * plan_.mr;
-    if (blocks_w_ == 1) block_pixels_ = last_end - first;
+    const bool several = blocks_w_ > 1 || problem_.i_min > 0;
+    if (!several) block_pixels_ = last_end - first;
     // Without a padded strip the tiles of every block start a halo later.
-    if (blocks_w_ > 1 && !plan_.strip)
+    if (several && !plan_.strip)
       for (const Run& r : runs_)
         spread = std::max(spread, std::min((r.taps - 1) * width_.D, r.q_end) - first);
   }
+  grid_blocks_ = blocks_w_;
+  declare_open();
   if (local_input()) {
     const std::int64_t reach = width_.axis.i + width_.halo();
     std::int64_t columns = block_pixels_ + spread + width_.halo();
-    if (blocks_w_ == 1) columns = std::min(columns, reach + width_.halo());
+    if (blocks_w_ == 1 && problem_.i_min == 0) columns = std::min(columns, reach + width_.halo());
     strip_ =
         declare_strip(b_, problem_, outer_, std::max<std::int64_t>(columns, 1), strip_channels());
   }
@@ -104,7 +107,14 @@ void Tiled::body(std::span<const Affine> point) {
 
 StripSource Tiled::strip_source() const {
   const std::int64_t first = std::max<std::int64_t>(first_block(), 0) - width_.halo();
-  return {.n = n_, .channel = {}, .column0 = first + wb_ * block_pixels_};
+  StripSource source{.n = n_,
+                     .channel = {},
+                     .column0 = first + wb_ * block_pixels_,
+                     .length = tensors_.i,
+                     .read = {}};
+  // A short input does not pay for a strip of the longest.
+  if (problem_.i_min > 0) source.read = {tensors_.i + width_.halo() - source.column0};
+  return source;
 }
 
 std::int64_t Tiled::first_block() const {
@@ -160,6 +170,7 @@ void Tiled::width_run(const Run& run,
 }
 
 void Tiled::width_tiles(const Run& run) {
+  if (problem_.i_min > 0) return open_width_tiles(run);
   const AxisPhases& w = width_;
   const std::int64_t last = blocks_w_ - 1, halo = (run.taps - 1) * w.D;
   if (run.taps == 0) return pixels(run, run.q_begin, run.q_end, last, Border::none);
@@ -212,6 +223,7 @@ void Tiled::tiled(const Run& run, std::int64_t begin, std::int64_t end, Border b
 }
 
 void Tiled::batch_tiles() {
+  if (problem_.n_min > 0) return open_batch_tiles();
   const std::int64_t whole = problem_.n / plan_.mr, rest = problem_.n % plan_.mr;
   const Run all{.t_begin = 0, .t_end = 1, .taps = 1};
   b_.loop("m", 0, whole, [&](const Affine& m) {

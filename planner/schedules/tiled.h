@@ -66,6 +66,26 @@ class Tiled {
   void tiled(const Run& run, std::int64_t begin, std::int64_t end, Border border);
   void batch_tiles();
 
+  // tiled_open.cpp: tiles along an extent that is known only at run time
+  struct Open {
+    Affine length;       // pixels
+    Affine whole, rest;  // params: tiles of mr pixels, and the pixels that are left
+  };
+  struct TileRange {
+    std::int64_t begin = 0, end = 0;
+  };
+  TileRange tile_range(const Run& run) const;
+  void declare_open();
+  const Open& open(const Affine& length) const;
+  Affine from_end(
+      std::int64_t position) const;  // a position along the width, the image's end moved
+  void open_width_tiles(const Run& run);
+  void open_pixels(const Run& run, std::vector<Affine> lo, std::vector<Affine> hi,
+                   std::int64_t first, Border border);
+  void open_tiles(const Run& run, std::int64_t begin, const Affine& end, Border border);
+  void rest_tile(const Affine& rest, int least, int most, const std::function<void(int)>& tile);
+  void open_batch_tiles();
+
   // tiled_tile.cpp: one register tile
   void tile(const Run& run, const Affine& q, int pixels, Border border);
   void width_taps(const Run& run, const ir::Reg& acc, int pixels, Border border);
@@ -101,7 +121,9 @@ class Tiled {
   ir::ViewId row_buffer_ = 0;      // channels-first: finished sums of one output row
   std::int64_t blocks_w_ = 1;      // blocks along the width
   std::int64_t block_pixels_ = 0;  // plan.cols, whole tiles
-  bool staged_ = false;            // the epilogue runs from memory, not from the accumulators
+  Affine grid_blocks_;             // blocks_w_, a param where the length is known only at run time
+  std::vector<Open> open_;
+  bool staged_ = false;  // the epilogue runs from memory, not from the accumulators
   ir::ViewId stage_ = 0;
 
   // Where the walk stands.

@@ -67,14 +67,14 @@ void Tiled::width_taps(const Run& run, const Reg& acc, int pixels, Border border
   std::vector<Affine> lo = {0}, hi = {run.taps};
   const bool skip = border == Border::skipped;
   if (skip && width_.D == 1) {
-    lo.push_back(q - (width_.axis.i - 1));
+    lo.push_back(q + 1 - tensors_.i);
     hi.push_back(q + 1);
   }
   b_.loop("jw", lo, hi, [&](const Affine& j) {
     spot_.tap = j;
     const Affine i = q - j * width_.D;
     std::vector<Affine> inside;
-    if (skip && width_.D > 1) inside = {i, width_.axis.i - 1 - i};
+    if (skip && width_.D > 1) inside = {i, tensors_.i - 1 - i};
     b_.when(inside, [&] { products(acc, pixels); });
   });
 }
@@ -105,7 +105,7 @@ std::vector<Affine> Tiled::positions(const Affine& pixel) const {
 std::vector<Affine> Tiled::outside(const Run& run, const Affine& pixel) const {
   if (run.exact) return {};
   const Affine o = positions(pixel).back();
-  return {o, width_.axis.o - 1 - o};
+  return {o, tensors_.o - 1 - o};
 }
 
 // Channels-last: post-ops and stores of one pixel. Without `value` the sums come from the stage.
@@ -115,8 +115,7 @@ void Tiled::store_pixel(const Run& run, const Affine& pixel,
     each_vector(static_cast<bool>(value), [&](const Affine& j, Lanes lanes) {
       const Affine n = along_width() ? n_ : n_ + pixel;
       const Affine channel = output_channel(j);
-      const Place place{true, channel, tensor_index(problem_.layout, n, channel, positions(pixel)),
-                        lanes};
+      const Place place{true, channel, tensor_index(problem_, n, channel, positions(pixel)), lanes};
       const auto put = [&](const RegRef& v) {
         epilogue_.emit(b_, v, place);
         b_.store({tensors_.output, place.index}, v, lanes, plan_.stream && lanes.all());
@@ -159,7 +158,7 @@ void Tiled::store_row() {
         const Affine channel = output_channel(j) + i;
         std::vector<Affine> o = outer_.output();
         o.push_back(column + wb_ * row_columns());
-        const Place place{false, channel, tensor_index(problem_.layout, n_, channel, o), lanes};
+        const Place place{false, channel, tensor_index(problem_, n_, channel, o), lanes};
         epilogue_.emit(b_, z(i), place);
         b_.store({tensors_.output, place.index}, z(i), lanes);
       });

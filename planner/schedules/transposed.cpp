@@ -27,7 +27,8 @@ std::int64_t pixels(const Problem& p, std::int64_t Axis::*length) {
 // the b of all its lanes, the a of lane 0.
 struct Matrices {
   ViewId from, to;
-  std::int64_t n, A, B;
+  Affine n;
+  std::int64_t A, B;
   std::function<void(const ir::RegRef&, const Affine& n, const Affine& b, const Affine& a, Lanes)>
       finish;
 };
@@ -84,6 +85,7 @@ Problem channels_last_twin(const Problem& problem) {
 Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& target) {
   const std::int64_t in = pixels(p, &Axis::i), out = pixels(p, &Axis::o);
   const std::int64_t element = ir::bytes(p.dtype);
+  const Affine batch = p.n_min > 0 ? Affine::var(inner.program.params[0].var) : Affine(p.n);
   // The inner program's input and output become scratch memory.
   ViewId x = 0, y = 0;
   for (std::size_t i = 0; i < inner.arguments.size(); ++i) {
@@ -97,21 +99,21 @@ Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& targ
   const auto tensor = [&](const std::string& name, std::vector<Affine> dims, ir::BufferKind kind,
                           ArgumentInfo info) {
     info.bytes = element;
-    for (const Affine& d : dims) info.bytes *= d.constant();
+    for (const Affine& d : dims) info.bytes *= d.evaluate([&](ir::VarId) { return p.n; });
     inner.arguments.push_back(info);
     return b.buffer(name, p.dtype, std::move(dims), kind);
   };
   const ViewId input =
-      tensor("first_x", {p.n, p.ic, in}, ir::BufferKind::in, {.kind = Argument::input});
+      tensor("first_x", {batch, p.ic, in}, ir::BufferKind::in, {.kind = Argument::input});
   const ViewId output =
-      tensor("first_y", {p.n, p.oc, out}, ir::BufferKind::out, {.kind = Argument::output});
+      tensor("first_y", {batch, p.oc, out}, ir::BufferKind::out, {.kind = Argument::output});
   Tensors tensors;
   int operand = 0;
   for (const PostOp& op : p.post) {
     if (!op.takes_operand()) continue;
     const std::vector<Affine> dims = op.kind == PostKind::prelu
                                          ? std::vector<Affine>{p.oc}
-                                         : std::vector<Affine>{p.n, p.oc, out};
+                                         : std::vector<Affine>{batch, p.oc, out};
     tensors.operands.push_back(tensor("p" + std::to_string(operand), dims, ir::BufferKind::in,
                                       {.kind = Argument::operand, .operand = operand}));
     ++operand;
@@ -119,15 +121,15 @@ Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& targ
   const Epilogue epilogue(p, tensors);
   emit_transposed(b, "channels_last", p.dtype,
                   {.from = input,
-                   .to = b.view("last_x", x, 0, p.dtype, {p.n, in, p.ic}),
-                   .n = p.n,
+                   .to = b.view("last_x", x, 0, p.dtype, {batch, in, p.ic}),
+                   .n = batch,
                    .A = p.ic,
                    .B = in,
                    .finish = {}});
   emit_transposed(b, "channels_first", p.dtype,
-                  {.from = b.view("last_y", y, 0, p.dtype, {p.n, out, p.oc}),
+                  {.from = b.view("last_y", y, 0, p.dtype, {batch, out, p.oc}),
                    .to = output,
-                   .n = p.n,
+                   .n = batch,
                    .A = out,
                    .B = p.oc,
                    .finish = [&](const ir::RegRef& v, const Affine& n, const Affine& channel,

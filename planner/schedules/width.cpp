@@ -97,10 +97,10 @@ void Width::declare() {
   for (const Axis& a : problem_.axes) spatial.emplace_back(a.i);
   if (last() && plain)
     input_ = b_.view("xw", tensors_.input, 0, problem_.dtype,
-                     tensor_index(Layout::channels_first, problem_.n, 1, spatial));
+                     tensor_index(Layout::channels_first, tensors_.n, 1, spatial));
   // Vectors cross pixels: the last dimension is a whole row.
   const auto flat = [&](ir::ViewId id, const std::string& name) {
-    std::vector<Affine> dims = {problem_.n};
+    std::vector<Affine> dims = {tensors_.n};
     for (std::size_t a = 0; a + 1 < problem_.axes.size(); ++a)
       dims.emplace_back(problem_.axes[a].o);
     dims.emplace_back(width().o * problem_.oc);
@@ -131,7 +131,7 @@ void Width::declare() {
 Lowered Width::lower() {
   packed_ = packing();
   declare();
-  std::vector<ir::Builder::Axis> grid = {{"g", last() ? 1 : problem_.g}, {"n", problem_.n}};
+  std::vector<ir::Builder::Axis> grid = {{"g", last() ? 1 : problem_.g}, {"n", tensors_.n}};
   outer_.add_grid(grid);
   grid.push_back({"wb", sizes_.blocks});
   b_.stage([&] {

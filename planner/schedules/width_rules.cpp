@@ -43,6 +43,7 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
   if (plan.tile != TileAxis::w || plan.panels != 0 || plan.ku != 1 || plan.strip)
     return "width has no tile=n, panels, ku or strip: it always has a strip";
   if (plan.rows > 1 && p.axes.size() == 1) return "rows needs a second axis";
+  if (p.i_min > 0) return "width writes whole rows: their length must be known";
   const bool last = p.layout == Layout::channels_last;
   if (last && p.output_pixel_stride > p.oc)
     return "an output pixel stride: rows are written as a whole";

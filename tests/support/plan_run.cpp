@@ -21,11 +21,11 @@ struct Range {
   std::int64_t begin = 0, end = 0;
 };
 
-std::vector<Range> ranges_of(const ir::Program& program, const ir::Stage& stage, bool split,
-                             std::mt19937_64& random) {
+std::vector<Range> ranges_of(const ir::Program& program, const ir::Stage& stage,
+                             const std::int64_t* params, bool split, std::mt19937_64& random) {
   std::vector<Range> r;
   for (std::size_t kernel = 0; kernel < stage.kernels.size(); ++kernel) {
-    const std::int64_t points = ir::grid_points(program, stage.kernels[kernel], nullptr);
+    const std::int64_t points = ir::grid_points(program, stage.kernels[kernel], params);
     for (std::int64_t begin = 0; begin < points;) {
       // A few ranges at most: cutting finer finds no more and costs a call each.
       const auto most = static_cast<std::uint64_t>(std::max<std::int64_t>(points / 3, 1));
@@ -113,19 +113,32 @@ Sample::Sample(const std::string& problem_line, std::uint64_t data_seed)
 
 void Sample::redefine() { definition = std::make_unique<tools::Definition>(shape, data.view()); }
 
-PlanRun::PlanRun(const Sample& sample, const planner::Plan& plan, const std::string& target)
+BuiltPlan::BuiltPlan(const planner::Problem& problem, const planner::Plan& the_plan,
+                     const std::string& the_target)
+    : plan(the_plan),
+      target(the_target),
+      lowered(planner::lower(problem, plan, *ir::find_target(target))) {
+  ir::verify_or_throw(lowered.program);
+  if (jit::host_supports(target)) code = jit::compile_xbyak(lowered.program);
+}
+
+PlanRun::PlanRun(const Sample& sample, std::shared_ptr<const BuiltPlan> built)
     : sample_(sample),
-      how_(sample.line + " | seed " + std::to_string(sample.seed) + " " + target + " " +
-           planner::print(plan)),
-      lowered_(planner::lower(sample.problem, plan, *ir::find_target(target))) {
-  ir::verify_or_throw(lowered_.program);
-  if (jit::host_supports(target)) code_ = jit::compile_xbyak(lowered_.program);
-  packed_ = tools::Buffer(static_cast<std::size_t>(planner::packed_bytes(lowered_.filter)));
-  planner::pack(sample.problem, lowered_.filter, sample.data.filter.data(), packed_.data());
+      how_(sample.line + " | seed " + std::to_string(sample.seed) + " " + built->target + " " +
+           planner::print(built->plan)),
+      built_(std::move(built)) {
+  const ir::Program& program = lowered().program;
+  for (const ir::Param& p : program.params) {
+    const std::string& name = program.vars[p.var].name;
+    params_.push_back(name == "n" ? sample.problem.n : name == "i" ? sample.problem.axes[0].i : 0);
+  }
+  ir::derive_params(program, params_.data());
+  packed_ = tools::Buffer(static_cast<std::size_t>(planner::packed_bytes(lowered().filter)));
+  planner::pack(sample.problem, lowered().filter, sample.data.filter.data(), packed_.data());
 }
 
 tools::Buffer PlanRun::run(const RunOptions& options) const {
-  const ir::Program& program = lowered_.program;
+  const ir::Program& program = lowered().program;
   const tools::TensorData& data = sample_.data;
   std::vector<std::unique_ptr<Placed>> placed;
   std::vector<void*> buffers;
@@ -134,7 +147,7 @@ tools::Buffer PlanRun::run(const RunOptions& options) const {
     placed.push_back(std::make_unique<Placed>(from, bytes, options, align));
     return placed.back().get();
   };
-  for (const planner::ArgumentInfo& argument : lowered_.arguments) {
+  for (const planner::ArgumentInfo& argument : lowered().arguments) {
     const Placed* p = nullptr;
     switch (argument.kind) {
       case planner::Argument::input:
@@ -163,7 +176,7 @@ tools::Buffer PlanRun::run(const RunOptions& options) const {
 
   const auto local_bytes = static_cast<std::size_t>(ir::local_bytes(program));
   const GuardedBuffer local(local_bytes, options.flush, 64);
-  WriteCount count(sample_, lowered_);
+  WriteCount count(sample_, lowered());
   ir::AccessHook hook;
   if (options.count_writes) hook = std::ref(count);
   std::mt19937_64 random(options.seed);
@@ -171,12 +184,13 @@ tools::Buffer PlanRun::run(const RunOptions& options) const {
     std::vector<ir::InterpretedKernel> kernels;
     if (options.engine == Engine::interpreter)
       for (const ir::Kernel& k : program.stages[s].kernels) kernels.emplace_back(program, k);
-    for (const Range& r : ranges_of(program, program.stages[s], options.seed > 0, random)) {
+    for (const Range& r :
+         ranges_of(program, program.stages[s], params_.data(), options.seed > 0, random)) {
       std::memset(local.data(), 0xff, local_bytes);
       if (options.engine == Engine::interpreter) {
-        kernels[r.kernel].run(buffers.data(), nullptr, r.begin, r.end, local.data(), hook);
+        kernels[r.kernel].run(buffers.data(), params_.data(), r.begin, r.end, local.data(), hook);
       } else {
-        code_->stages()[s][r.kernel].function(buffers.data(), nullptr, r.begin, r.end,
+        code().stages()[s][r.kernel].function(buffers.data(), params_.data(), r.begin, r.end,
                                               local.data());
       }
     }

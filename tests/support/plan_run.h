@@ -39,15 +39,26 @@ struct RunOptions {
   bool count_writes = false;  // interpreter: each output element exactly once, gaps never
 };
 
+// Lowered, verified and, where this host can, compiled. Throws what those throw.
+struct BuiltPlan {
+  BuiltPlan(const planner::Problem& problem, const planner::Plan& plan, const std::string& target);
+  planner::Plan plan;
+  std::string target;
+  planner::Lowered lowered;
+  std::shared_ptr<const jit::CompiledProgram> code;
+};
+
 class PlanRun {
  public:
-  // Lowers, verifies and, where this host can, compiles. Throws what those throw.
-  PlanRun(const Sample& sample, const planner::Plan& plan, const std::string& target);
+  PlanRun(const Sample& sample, const planner::Plan& plan, const std::string& target)
+      : PlanRun(sample, std::make_shared<BuiltPlan>(sample.problem, plan, target)) {}
+  // `built` may be for a range that the sample's size lies in.
+  PlanRun(const Sample& sample, std::shared_ptr<const BuiltPlan> built);
 
-  const planner::Lowered& lowered() const { return lowered_; }
+  const planner::Lowered& lowered() const { return built_->lowered; }
   const std::string& how() const { return how_; }  // problem, seed, target and plan: a bug report
-  bool compiled() const { return code_ != nullptr; }
-  const jit::CompiledProgram& code() const { return *code_; }
+  bool compiled() const { return built_->code != nullptr; }
+  const jit::CompiledProgram& code() const { return *built_->code; }
 
   // The whole output, pixel gaps included (0xff where nothing was written). Scratch holds NaN at
   // first, local memory before each range. Fails the current test on a write outside a tensor.
@@ -56,8 +67,8 @@ class PlanRun {
  private:
   const Sample& sample_;
   std::string how_;
-  planner::Lowered lowered_;
-  std::shared_ptr<const jit::CompiledProgram> code_;
+  std::shared_ptr<const BuiltPlan> built_;
+  std::vector<std::int64_t> params_;
   tools::Buffer packed_;
 };
 

@@ -1,0 +1,74 @@
+// Predictions where a size is known only at run time.
+#include <cmath>
+
+#include "planner/candidates.h"
+#include "planner/schedules/schedule.h"
+
+namespace tconv::planner {
+namespace {
+
+std::vector<std::int64_t> sampled(std::int64_t least, std::int64_t most) {
+  const double middle = std::sqrt(static_cast<double>(least) * static_cast<double>(most));
+  return {least, std::llround(middle), most};
+}
+
+// Each problem of one run, as plans of the open problem see it.
+std::vector<Problem> sampled_runs(const Problem& p) {
+  std::vector<Problem> runs;
+  if (p.n_min > 0) {
+    for (const std::int64_t n : sampled(p.n_min, p.n)) runs.push_back(at_sizes(p, n, 0));
+  } else {
+    for (const std::int64_t i : sampled(p.i_min, p.axes[0].i)) runs.push_back(at_sizes(p, 1, i));
+  }
+  return runs;
+}
+
+}  // namespace
+
+std::vector<std::int64_t> row_blocks(const Problem& p, std::int64_t row_pixels) {
+  // A block reads the filter anew, and is the grain for threads: which counts more depends on the
+  // layer. A length that is known is cut where it is long.
+  if (p.i_min > 0) return {64, 128, 256, 512};
+  constexpr std::int64_t kLongRow = 1024, kBlock = 512;
+  return row_pixels > kLongRow ? std::vector<std::int64_t>{kBlock} : kWholeRows;
+}
+
+double predict_us(const CostModel& model, const Plan& plan, const ir::Target& target) {
+  switch (plan.schedule) {
+    case Schedule::direct:
+      return model.direct_us(plan);
+    case Schedule::width:
+      return width_us(model, plan, target);
+    case Schedule::channelwise:
+      return channelwise_us(model, plan, target.lanes(model.problem().dtype));
+    case Schedule::bias_only:
+      return model.bias_only_us();
+  }
+  throw PlanError("unknown schedule");
+}
+
+void predict_over_sizes(const Problem& problem, const Machine& machine, const ir::Target& target,
+                        std::vector<Candidate>& candidates) {
+  const std::vector<Problem> runs = sampled_runs(problem);
+  const int lanes = target.lanes(problem.dtype);
+  for (Candidate& c : candidates) c.predicted_us = 1;
+  for (const Problem& run : runs) {
+    const CostModel plain(run, machine, lanes);
+    const bool first = run.layout == Layout::channels_first;
+    const CostModel twin(first ? channels_last_twin(run) : run, machine, lanes);
+    // The runtime goes without streaming stores where an output is small.
+    const bool streams = static_cast<double>(output_elements(run)) * ir::bytes(run.dtype) >
+                         static_cast<double>(machine.stream_from_bytes);
+    for (Candidate& c : candidates) {
+      Plan plan = c.plan;
+      plan.stream = plan.stream && streams;
+      double us = predict_us(plan.transposed ? twin : plain, plan, target);
+      if (plan.transposed) us += transposes_us(plain, lanes);
+      c.predicted_us *= us;
+    }
+  }
+  for (Candidate& c : candidates)
+    c.predicted_us = std::pow(c.predicted_us, 1.0 / static_cast<double>(runs.size()));
+}
+
+}  // namespace tconv::planner
