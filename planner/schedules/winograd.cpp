@@ -45,7 +45,9 @@ WinogradKernel::WinogradKernel(ir::Builder& b, const Problem& problem, const Pla
 void WinogradKernel::emit() {
   declare();
   std::vector<ir::Builder::Axis> grid = {
-      {"g", problem_.g}, {"ob", panels_.blocks()}, {"n", problem_.n / plan_.images}};
+      {"g", problem_.g},
+      {"ob", panels_.blocks()},
+      {"n", plan_.images == 1 ? tensors_.n : problem_.n / plan_.images}};
   for (std::size_t a = 0; a < rank(); ++a) grid.push_back({fmt::format("q{}", a), axes_[a].grid()});
   b_.kernel(fmt::format("winograd{}_{}x{}", number_, plan_.mr, plan_.nr), grid,
             [&](std::span<const Affine> point) { body(point); });
@@ -146,7 +148,9 @@ void WinogradKernel::fill_rows(const Position& row, const Position& image) {
     const WinogradAxis& width = axes_.back();
     const StripSource source{.n = image_ + row[rank()],
                              .channel = group_ * problem_.group_ic(),
-                             .column0 = base_.back() - width.halo()};
+                             .column0 = base_.back() - width.halo(),
+                             .length = width.x.axis.i,
+                             .read = {}};
     emit_strip_row(b_, problem_, tensors_, strip_, source, row, image);
     return;
   }
