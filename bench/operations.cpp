@@ -1,6 +1,6 @@
 // What a user of the library waits for: compile (create past the kernel cache), create (a cache
 // hit), pack and run, on one layer of each kind. `one_point` is what a call costs around its
-// kernel.
+// kernel. `cache` shows the counters of a cache that is too small for what is asked of it.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
@@ -70,6 +70,35 @@ void run(benchmark::State& state, const char* line) {
   state.SetLabel(tconv::inspect(op).plan);
 }
 
+// What a program does that meets ever new problems: each is made, and asked for once more while it
+// is still there. The counters are those of the last pass.
+void cache(benchmark::State& state) {
+  const std::int64_t usual = tconv::kernel_cache_counters().limit_bytes;
+  constexpr int problems = 1000;
+  tconv::KernelCacheCounters before, after;
+  for (auto _ : state) {
+    tconv::set_kernel_cache_limit(0);  // empty
+    tconv::set_kernel_cache_limit(1 << 20);
+    before = tconv::kernel_cache_counters();
+    for (int i = 1; i <= problems; ++i) {
+      const std::string line = "f32 nwc ic=3 oc=4 k=3 s=2 bias i=" + std::to_string(i);
+      for (int twice = 0; twice < 2; ++twice)
+        benchmark::DoNotOptimize(tconv::ConvTranspose::create(line));
+    }
+    after = tconv::kernel_cache_counters();
+  }
+  tconv::set_kernel_cache_limit(usual);
+  const auto show = [&](const char* name, std::int64_t value) {
+    state.counters[name] = static_cast<double>(value);
+  };
+  show("hits", after.hits - before.hits);
+  show("misses", after.misses - before.misses);
+  show("compiles", after.compiles - before.compiles);
+  show("evictions", after.evictions - before.evictions);
+  show("entries", after.entries);
+  show("KiB", after.bytes / 1024);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -80,6 +109,7 @@ int main(int argc, char** argv) {
     benchmark::RegisterBenchmark(("pack/" + text).c_str(), pack, line);
     benchmark::RegisterBenchmark(("run/" + text).c_str(), run, line);
   }
+  benchmark::RegisterBenchmark("cache/1000_problems_in_1MiB", cache)->Unit(benchmark::kMillisecond);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include "jit/backend.h"
 
@@ -13,6 +14,7 @@ namespace tconv::jit {
 namespace {
 
 [[noreturn]] void refuse(const char* call) {
+  if (errno == ENOMEM) throw std::bad_alloc();
   throw CompileError(std::string("this system refuses executable memory (") + call + ": " +
                      std::strerror(errno) +
                      "); use kernels that were compiled ahead of time (tconv aot) or "

@@ -1,6 +1,7 @@
 #include "jit/unwind.h"
 
 #include <initializer_list>
+#include <memory>
 
 // Of libgcc: the unwinder that C++ exceptions and backtrace() use.
 extern "C" {
@@ -86,6 +87,10 @@ UnwindInfo::UnwindInfo(std::span<const CodeRange> kernels) {
     });
   }
   w.number(0, 4);
+  // libgcc does not look whether it got the memory for its registry (an object and a few nodes of a
+  // tree, each under 400 bytes): asked for here, it can still be an error.
+  constexpr std::size_t kRegistryBytes = 4096;
+  std::make_unique<std::byte[]>(kRegistryBytes).reset();
   __register_frame(eh_frame_.data());
 }
 

@@ -1,7 +1,10 @@
 // The C API over runtime::Operation: exceptions become a status and a sentence of the calling
 // thread.
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -83,6 +86,13 @@ tconv_status tconv_pack_filter(const tconv_op* op, const void* filter, void* pac
   });
 }
 
+tconv_status tconv_prepare(const tconv_op* op, const void* packed, size_t bytes) {
+  return guarded([&] {
+    require(op, "op");
+    op->operation->prepare({packed, bytes});
+  });
+}
+
 const char* tconv_packed_layout(const tconv_op* op) {
   return op == nullptr ? "" : op->operation->packed_layout().c_str();
 }
@@ -131,6 +141,26 @@ tconv_status tconv_run_args(const tconv_op* op, const tconv_args* args) {
 
 const char* tconv_describe(const tconv_op* op) {
   return op == nullptr ? "" : op->operation->describe().c_str();
+}
+
+tconv_status tconv_cache_counters(tconv_counters* counters) {
+  return guarded([&] {
+    require(counters, "counters");
+    const tconv::KernelCacheCounters now = tconv::kernel_cache_counters();
+    tconv_counters known{};
+    known.hits = now.hits, known.misses = now.misses, known.compiles = now.compiles;
+    known.evictions = now.evictions, known.entries = now.entries, known.bytes = now.bytes;
+    known.limit_bytes = now.limit_bytes;
+    tconv::runtime::write_struct("counters", counters, &known, {sizeof known});
+  });
+}
+
+tconv_status tconv_set_cache_limit(size_t bytes) {
+  return guarded([&] {
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    tconv::set_kernel_cache_limit(
+        static_cast<std::int64_t>(std::min(bytes, static_cast<std::size_t>(most))));
+  });
 }
 
 const char* tconv_last_error(void) { return last_error().c_str(); }

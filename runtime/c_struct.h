@@ -13,4 +13,9 @@ namespace tconv::runtime {
 void read_struct(const char* name, const void* given, void* known,
                  std::initializer_list<std::size_t> released);
 
+// The other way: fills the caller's struct with as much of this library's as it
+// has room for, but for struct_size, and sets what is beyond to 0. The same sizes are accepted.
+void write_struct(const char* name, void* given, const void* known,
+                  std::initializer_list<std::size_t> released);
+
 }  // namespace tconv::runtime

@@ -16,6 +16,7 @@ std::size_t ConvTranspose::packed_filter_bytes() const { return operation_->pack
 void ConvTranspose::pack(const void* filter, void* packed) const {
   operation_->pack(filter, packed);
 }
+void ConvTranspose::prepare(ConstTensor packed) const { operation_->prepare(packed); }
 std::string ConvTranspose::packed_layout() const { return operation_->packed_layout(); }
 std::size_t ConvTranspose::workspace_bytes() const { return operation_->workspace_bytes(); }
 void ConvTranspose::run(const RunArgs& args) const { operation_->run(args); }

@@ -13,7 +13,12 @@ Error::~Error() = default;
 
 namespace runtime {
 
-void rethrow_as_error() {
+namespace {
+
+// Made when the library is loaded: copying it takes no memory.
+const Error kOutOfMemory(Status::out_of_memory, "out of memory");
+
+[[noreturn]] void translate() {
   try {
     throw;
   } catch (const Error&) {
@@ -27,9 +32,19 @@ void rethrow_as_error() {
   } catch (const jit::PartError& e) {
     throw Error(Status::unsupported, e.what());
   } catch (const std::bad_alloc&) {
-    throw Error(Status::out_of_memory, "out of memory");
+    throw;
   } catch (const std::exception& e) {
     throw Error(Status::internal, std::string("internal error: ") + e.what());
+  }
+}
+
+}  // namespace
+
+void rethrow_as_error() {
+  try {
+    translate();
+  } catch (const std::bad_alloc&) {  // also for a sentence
+    throw kOutOfMemory;
   }
 }
 

@@ -21,8 +21,10 @@ std::int64_t scratch_bytes(const planner::Lowered& lowered) {
   return bytes;
 }
 
-// False when there is no output: then there is nothing to compile either.
+// False when there is no output: then there is nothing to compile either. A size that is open until
+// the run is at least 1.
 bool has_work(const ir::Program& program) {
+  if (!program.params.empty()) return true;
   for (const ir::Stage& stage : program.stages)
     for (const ir::Kernel& kernel : stage.kernels)
       if (ir::grid_points(program, kernel, nullptr) > 0) return true;
@@ -39,13 +41,12 @@ std::unique_ptr<const Executable> Executable::build(std::shared_ptr<const planne
                                                     Engine engine, const std::string& symbol,
                                                     BuildTimes* times) {
   const ir::Program& program = lowered->program;
-  if (!program.params.empty())
-    throw std::logic_error("a program with run-time sizes needs a caller that passes them");
   Stopwatch watch;
   ir::verify_or_throw(program);
   const double verify_us = watch.lap_us();
 
   std::unique_ptr<Executable> executable(new Executable);
+  executable->params_ = Params(program);
   if (engine == Engine::machine_code && has_work(program))
     executable->code_ = jit::compile_xbyak(program, symbol);
   if (times != nullptr) *times = {verify_us, watch.lap_us()};
@@ -56,7 +57,7 @@ std::unique_ptr<const Executable> Executable::build(std::shared_ptr<const planne
       const ir::Kernel& kernel = program.stages[s].kernels[k];
       Task task;
       task.kernel = &kernel;
-      task.points = ir::grid_points(program, kernel, nullptr);
+      if (executable->params_.empty()) task.points = ir::grid_points(program, kernel, nullptr);
       if (executable->code_) task.function = executable->code_->stages()[s][k].function;
       stage.points += task.points;
       stage.tasks.push_back(task);
@@ -68,23 +69,29 @@ std::unique_ptr<const Executable> Executable::build(std::shared_ptr<const planne
   return executable;
 }
 
-void Executable::run_range(const StageTasks& stage, void* const* buffers, std::int64_t begin,
+std::int64_t Executable::points(const Task& task, const std::int64_t* params) const {
+  return params_.empty() ? task.points : ir::grid_points(lowered_->program, *task.kernel, params);
+}
+
+void Executable::run_range(const StageTasks& stage, const Passed& passed, std::int64_t begin,
                            std::int64_t end, void* local) const {
   for (const Task& task : stage.tasks) {
-    if (begin < task.points) {
-      const std::int64_t last = std::min(end, task.points);
+    const std::int64_t all = points(task, passed.params);
+    if (begin < all) {
+      const std::int64_t last = std::min(end, all);
       if (task.function != nullptr)
-        task.function(buffers, nullptr, begin, last, local);
+        task.function(passed.buffers, passed.params, begin, last, local);
       else
-        ir::interpret(lowered_->program, *task.kernel, buffers, nullptr, begin, last, local);
+        ir::interpret(lowered_->program, *task.kernel, passed.buffers, passed.params, begin, last,
+                      local);
     }
-    begin = std::max<std::int64_t>(begin - task.points, 0);
-    end -= task.points;
+    begin = std::max<std::int64_t>(begin - all, 0);
+    end -= all;
     if (end <= 0) return;
   }
 }
 
-void Executable::run(void** buffers, std::byte* workspace, const Workers& workers,
+void Executable::run(void** buffers, RunSizes sizes, std::byte* workspace, const Workers& workers,
                      const ParallelFor* parallel_for) const {
   if (parallel_for != nullptr)
     throw Error(Status::unsupported, "parallel_for is not supported by this build of tconv");
@@ -94,11 +101,17 @@ void Executable::run(void** buffers, std::byte* workspace, const Workers& worker
     buffers[i] = next;
     next += align64(lowered_->arguments[i].bytes);
   }
-  for (const StageTasks& stage : stages_)
-    workers.for_ranges(stage.points, [&](int worker, std::int64_t begin, std::int64_t end) {
+  const Params::Values params = params_.values(lowered_->program, sizes);
+  const Passed passed{buffers, params.data()};
+  for (const StageTasks& stage : stages_) {
+    std::int64_t total = stage.points;
+    if (!params_.empty())
+      for (const Task& task : stage.tasks) total += points(task, passed.params);
+    workers.for_ranges(total, [&](int worker, std::int64_t begin, std::int64_t end) {
       const DefaultFpEnvironment environment;
-      run_range(stage, buffers, begin, end, next + worker * local_stride_);
+      run_range(stage, passed, begin, end, next + worker * local_stride_);
     });
+  }
 }
 
 }  // namespace tconv::runtime

@@ -11,6 +11,7 @@
 #include "jit/backend.h"
 #include "planner/planner.h"
 #include "runtime/parallel.h"
+#include "runtime/run_sizes.h"
 #include "tconv/tconv.hpp"
 
 namespace tconv::runtime {
@@ -33,7 +34,7 @@ class Executable {
   // `buffers` holds one pointer per entry of lowered().arguments, those of scratch left null: they
   // are filled here. `workspace` is 64-aligned and of workspace_bytes(workers.count()).
   // `parallel_for` null: the workers' own threads; otherwise the caller's.
-  void run(void** buffers, std::byte* workspace, const Workers& workers,
+  void run(void** buffers, RunSizes sizes, std::byte* workspace, const Workers& workers,
            const ParallelFor* parallel_for) const;
 
   const planner::Lowered& lowered() const { return *lowered_; }
@@ -47,19 +48,25 @@ class Executable {
   struct Task {
     ir::KernelFn function = nullptr;  // null: interpreter
     const ir::Kernel* kernel = nullptr;
-    std::int64_t points = 0;
+    std::int64_t points = 0;  // 0 in programs with params
   };
   struct StageTasks {
     std::vector<Task> tasks;
     std::int64_t points = 0;  // of all tasks
   };
+  struct Passed {  // to every kernel of one run
+    void* const* buffers = nullptr;
+    const std::int64_t* params = nullptr;
+  };
 
-  void run_range(const StageTasks& stage, void* const* buffers, std::int64_t begin,
+  std::int64_t points(const Task& task, const std::int64_t* params) const;
+  void run_range(const StageTasks& stage, const Passed& passed, std::int64_t begin,
                  std::int64_t end, void* local) const;
 
   std::shared_ptr<const planner::Lowered> lowered_;
   std::shared_ptr<const jit::CompiledProgram> code_;
   std::vector<StageTasks> stages_;
+  Params params_;
   std::int64_t local_stride_ = 0;  // bytes from one worker's local block to the next
 };
 

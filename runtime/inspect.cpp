@@ -24,6 +24,7 @@ ProblemInfo parse_problem(const std::string& line) {
     info.channels_last = problem.layout == planner::Layout::channels_last;
     info.torch_filter = problem.filter == planner::FilterLayout::torch;
     info.n = problem.n, info.g = problem.g, info.ic = problem.ic, info.oc = problem.oc;
+    info.n_min = problem.n_min, info.i_min = problem.i_min;
     for (const planner::Axis& a : problem.axes) info.axes.push_back({a.i, a.o, a.k, a.s, a.d, a.p});
     info.input_pixel_stride = problem.input_pixel_stride > 0 ? problem.input_pixel_stride : info.ic;
     info.output_pixel_stride =
@@ -84,10 +85,12 @@ Inspection inspect(const ConvTranspose& op) {
     if (const auto* code = operation.executable().code())
       result.code_bytes = static_cast<std::int64_t>(code->code().size());
     result.workspace_bytes = static_cast<std::int64_t>(operation.workspace_bytes());
+    const auto params =
+        runtime::Params(program).values(program, runtime::largest(operation.problem()));
     for (const ir::Stage& stage : program.stages)
       for (const ir::Kernel& kernel : stage.kernels)
-        result.grid_points += ir::grid_points(program, kernel, nullptr);
-    result.executed_multiply_adds = runtime::executed_multiply_adds(program);
+        result.grid_points += ir::grid_points(program, kernel, params.data());
+    result.executed_multiply_adds = runtime::executed_multiply_adds(program, params.data());
     return result;
   });
 }

@@ -83,15 +83,17 @@ std::shared_ptr<const Operation> KernelCache::get(const std::string& key,
       name(found->second, spelling);
       return use(found->second);
     }
-    std::shared_ptr<Flight>& slot = flights_[key];
-    mine = !slot || slot->forks_before != forks_;
-    if (mine) slot = std::make_shared<Flight>(forks_);
-    flight = slot;
+    const auto waiting = flights_.find(key);
+    mine = waiting == flights_.end() || waiting->second->forks_before != forks_;
+    if (mine)
+      flight = flights_.insert_or_assign(key, std::make_shared<Flight>(forks_)).first->second;
+    else
+      flight = waiting->second;
     ++misses_;
   }
   if (!mine) return flight->wait();
 
-  Dropped dropped;  // freed when no lock is held
+  Entries dropped;  // freed when no lock is held
   try {
     Made made = guarded(make);
     flight->operation = made.operation;
@@ -146,29 +148,29 @@ void KernelCache::insert(const std::string& key, const std::string& spelling, co
     name(entries_.begin(), key);
     name(entries_.begin(), spelling);
   } catch (...) {
-    remove(entries_.begin());
+    Entries unnamed;
+    remove(entries_.begin(), unnamed);
     throw;
   }
 }
 
-void KernelCache::remove(Entries::iterator entry) {
+void KernelCache::remove(Entries::iterator entry, Entries& dropped) {
   for (const std::string* text : entry->names) names_.erase(names_.find(*text));
   bytes_ -= entry->bytes;
-  entries_.erase(entry);
+  dropped.splice(dropped.end(), entries_, entry);
 }
 
-KernelCache::Dropped KernelCache::evict() {
-  Dropped dropped;
+KernelCache::Entries KernelCache::evict() {
+  Entries dropped;
   while (bytes_ > limit_ && !entries_.empty()) {
-    dropped.push_back(entries_.back().operation);
-    remove(std::prev(entries_.end()));
+    remove(std::prev(entries_.end()), dropped);
     ++evictions_;
   }
   return dropped;
 }
 
 void KernelCache::set_limit(std::int64_t bytes) {
-  Dropped dropped;
+  Entries dropped;
   const std::lock_guard lock(mutex_);
   limit_ = bytes;
   dropped = evict();

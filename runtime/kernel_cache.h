@@ -60,13 +60,13 @@ class KernelCache {
   };
   using Entries = std::list<Entry>;  // most recently used first
   struct Flight;                     // a compilation that others may wait for
-  using Dropped = std::vector<std::shared_ptr<const Operation>>;
 
   std::shared_ptr<const Operation> use(Entries::iterator entry);
   void name(Entries::iterator entry, const std::string& text);
-  void remove(Entries::iterator entry);
+  void remove(Entries::iterator entry, Entries& dropped);
   void insert(const std::string& key, const std::string& spelling, const Made& made);
-  Dropped evict();
+  // Allocates nothing. What it returns is to be freed when no lock is held.
+  Entries evict();
   void land(const std::string& key, const std::shared_ptr<Flight>& flight);
 
   mutable std::mutex mutex_;

@@ -134,7 +134,7 @@ void Operation::build_main(std::shared_ptr<const planner::Lowered> lowered) {
 }
 
 void Operation::size_buffers() {
-  sizes_ = tensor_bytes(problem_);
+  tensors_ = Tensors(problem_);
   std::int64_t elements = planner::packed_bytes(main_->lowered().filter);
   const auto widen = [&](const planner::Lowered& lowered) {
     needs_.workspace =

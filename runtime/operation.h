@@ -30,6 +30,8 @@ class Operation {
 
   std::size_t packed_filter_bytes() const { return static_cast<std::size_t>(needs_.packed_filter); }
   void pack(const void* filter, void* packed) const;
+  // After it a run with this packed filter compiles nothing, wherever it was packed.
+  void prepare(ConstTensor packed) const;
   const std::string& packed_layout() const { return packed_layout_; }
 
   std::size_t workspace_bytes() const { return static_cast<std::size_t>(needs_.workspace); }
@@ -72,6 +74,7 @@ class Operation {
   void write_description();
   std::string symbol(const planner::Plan& plan) const;
   const Executable& finite_twin() const;
+  bool takes_twin(const void* packed) const;
   const Executable& select(const RunArgs& args) const;
 
   Settings settings_;
@@ -86,7 +89,7 @@ class Operation {
       unstreamed_;                    // for outputs that are not aligned; null: main_ takes any
   std::unique_ptr<FiniteTwin> twin_;  // null: main_ takes any filter
   std::uint64_t layout_hash_ = 0;
-  TensorBytes sizes_;
+  Tensors tensors_;
   BufferNeeds needs_;
   CompileTimes times_;
   std::string description_, packed_layout_;

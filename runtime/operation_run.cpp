@@ -24,7 +24,7 @@ using Buffers = std::array<void*, kMostArguments>;
 Buffers kernel_buffers(const planner::Lowered& lowered, const RunArgs& args) {
   if (lowered.arguments.size() > kMostArguments)
     throw std::logic_error("a kernel has more arguments than a run can pass");
-  Buffers buffers{};
+  Buffers buffers;  // most runs need few of them: what is beyond stays as it is
   for (std::size_t i = 0; i < lowered.arguments.size(); ++i) {
     const planner::ArgumentInfo& argument = lowered.arguments[i];
     const void* pointer = nullptr;
@@ -72,8 +72,9 @@ std::byte* align_up(void* memory) {
 
 void Operation::pack(const void* filter, void* packed) const {
   guarded([&] {
-    if (filter == nullptr && sizes_.filter > 0) refuse("filter is NULL");
+    if (filter == nullptr && tensors_.filter_bytes() > 0) refuse("filter is NULL");
     if (packed == nullptr) refuse("packed is NULL");
+    check_apart("packed", packed, needs_.packed_filter, "filter", filter, tensors_.filter_bytes());
     const bool non_finite = has_non_finite(problem_, filter);
     if (non_finite && twin_) {
       finite_twin();  // compiled here rather than in the first run
@@ -84,15 +85,27 @@ void Operation::pack(const void* filter, void* packed) const {
   });
 }
 
-// Which of the variants these arguments need.
-const Executable& Operation::select(const RunArgs& args) const {
-  const PackedInfo packed = read_packed(args.packed_filter.data);
-  const bool twin = twin_ && packed.non_finite;
-  if (packed.layout_hash != (twin ? twin_->layout_hash : layout_hash_))
-    refuse(packed.layout_hash == 0
+void Operation::prepare(ConstTensor packed) const {
+  guarded([&] {
+    check_tensor("packed_filter", packed.data, packed.bytes, needs_.packed_filter);
+    if (takes_twin(packed.data)) finite_twin();
+  });
+}
+
+// Refuses what was not packed for this operation.
+bool Operation::takes_twin(const void* packed) const {
+  const PackedInfo info = read_packed(packed);
+  const bool twin = twin_ && info.non_finite;
+  if (info.layout_hash != (twin ? twin_->layout_hash : layout_hash_))
+    refuse(info.layout_hash == 0
                ? "packed_filter was not filled by pack_filter"
                : "packed_filter was packed for an operation with another packed_layout");
-  if (twin) return finite_twin();
+  return twin;
+}
+
+// Which of the variants these arguments need.
+const Executable& Operation::select(const RunArgs& args) const {
+  if (takes_twin(args.packed_filter.data)) return finite_twin();
   if (takes_alignment(main_->lowered(), args)) return *main_;
   if (!unstreamed_) throw std::logic_error("a plan without streaming stores demands an alignment");
   return *unstreamed_;
@@ -100,8 +113,8 @@ const Executable& Operation::select(const RunArgs& args) const {
 
 void Operation::run(const RunArgs& args) const {
   guarded([&] {
-    check_sizes(problem_, args);
-    check_arguments(sizes_, needs_, args);
+    const RunSizes sizes = run_sizes(problem_, args);
+    check_arguments(tensors_, tensors_.bytes(sizes), needs_, args);
     const Executable& executable = select(args);
     Buffers buffers = kernel_buffers(executable.lowered(), args);
     std::unique_ptr<void, FreeDeleter> own;
@@ -112,20 +125,22 @@ void Operation::run(const RunArgs& args) const {
       workspace = own.get();
     }
     const ParallelFor* own_threads = nullptr;
-    executable.run(buffers.data(), align_up(workspace), workers_,
+    executable.run(buffers.data(), sizes, align_up(workspace), workers_,
                    args.parallel_for.function == nullptr ? own_threads : &args.parallel_for);
   });
 }
 
 void Operation::run(const void* input, const void* packed, const void* bias, void* output,
                     void* workspace) const {
-  constexpr std::size_t unknown = std::numeric_limits<std::size_t>::max();
   RunArgs args;
-  args.input = {input, unknown};
-  args.packed_filter = {packed, unknown};
-  args.bias = {bias, bias == nullptr ? 0 : unknown};
-  args.output = {output, unknown};
-  args.workspace = {workspace, workspace == nullptr ? 0 : unknown};
+  const auto bytes = [](const void* data) {  // not known
+    return data == nullptr ? 0 : std::numeric_limits<std::size_t>::max();
+  };
+  args.input = {input, bytes(input)};
+  args.packed_filter = {packed, bytes(packed)};
+  args.bias = {bias, bytes(bias)};
+  args.output = {output, bytes(output)};
+  args.workspace = {workspace, bytes(workspace)};
   run(args);
 }
 

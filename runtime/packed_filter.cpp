@@ -84,8 +84,10 @@ void write_packed(const planner::Problem& problem, const planner::PackedFilter& 
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   header.layout_hash = hash;
   header.non_finite = non_finite ? 1 : 0;
-  std::memcpy(packed, &header, sizeof header);
+  // The header last: out of memory comes before the first element is written, and then what the
+  // buffer held still stands under its own name.
   planner::pack(problem, layout, filter, static_cast<std::byte*>(packed) + kPackedHeaderBytes);
+  std::memcpy(packed, &header, sizeof header);
 }
 
 PackedInfo read_packed(const void* packed) {

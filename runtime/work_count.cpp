@@ -13,17 +13,20 @@ namespace {
 // as long as interpreting.
 class Counter {
  public:
-  explicit Counter(const ir::Program& program)
+  Counter(const ir::Program& program, const std::int64_t* params)
       : program_(program),
         target_(*ir::find_target(program.target)),
-        values_(program.vars.size(), 0) {}
+        values_(program.vars.size(), 0) {
+    for (std::size_t p = 0; p < program.params.size(); ++p)
+      values_[program.params[p].var] = params[p];
+  }
 
   double count(const ir::Kernel& kernel) {
     std::vector<ir::VarId> vars;
     double points = 1;
     std::vector<std::int64_t> extents;
     for (const ir::GridAxis& axis : kernel.grid) {
-      const std::int64_t extent = axis.extent.constant();
+      const std::int64_t extent = value(axis.extent);
       if (controls(kernel.body, axis.var)) {
         vars.push_back(axis.var);
         extents.push_back(extent);
@@ -106,8 +109,8 @@ class Counter {
 
 }  // namespace
 
-double executed_multiply_adds(const ir::Program& program) {
-  Counter counter(program);
+double executed_multiply_adds(const ir::Program& program, const std::int64_t* params) {
+  Counter counter(program, params);
   double sum = 0;
   for (const ir::Stage& stage : program.stages)
     for (const ir::Kernel& kernel : stage.kernels) sum += counter.count(kernel);

@@ -5,7 +5,7 @@
 
 namespace tconv::runtime {
 
-// Lanes of every fma that one run of all stages executes. Programs without params only.
-double executed_multiply_adds(const ir::Program& program);
+// Lanes of every fma that one run of all stages executes. `params` as a kernel's.
+double executed_multiply_adds(const ir::Program& program, const std::int64_t* params);
 
 }  // namespace tconv::runtime

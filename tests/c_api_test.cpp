@@ -309,6 +309,71 @@ TEST(CApi, CreateRefusesWithTheReason) {
   EXPECT_EQ(tconv_create(kLine, nullptr, nullptr), TCONV_INVALID_ARGUMENT);
 }
 
+TEST(CApi, NullWithASizeIsRefused) {
+  Ready r("f32 nwc ic=0 oc=4 i=5 k=3");  // neither input nor bias has a byte
+  const auto refused = [&](const tconv_args& args, const char* words) {
+    EXPECT_EQ(tconv_run_args(r.op.get(), &args), TCONV_INVALID_ARGUMENT) << words;
+    EXPECT_TRUE(error_has(words)) << tconv_last_error();
+    EXPECT_TRUE(r.untouched()) << words;
+  };
+  tconv_args args = r.args();
+  args.input = {nullptr, 4};
+  refused(args, "input is NULL, but 4 bytes");
+  args = r.args();
+  args.bias = {nullptr, 8};
+  refused(args, "bias is NULL, but 8 bytes");
+  args = r.args();
+  args.workspace = {nullptr, 64};
+  refused(args, "workspace is NULL");
+  args = r.args();
+  args.operand_count = 2;
+  refused(args, "operands is NULL");
+  args = r.args();
+  args.output = {nullptr, args.output.bytes};
+  refused(args, "output is NULL");
+  args = r.args();
+  args.packed_filter = {nullptr, args.packed_filter.bytes};
+  refused(args, "packed_filter is NULL");
+  args = r.args();
+  ASSERT_EQ(tconv_run_args(r.op.get(), &args), TCONV_OK) << tconv_last_error();
+  EXPECT_TRUE(r.right());
+
+  Ready add("f32 nwc ic=2 oc=4 i=5 k=3 add");
+  const tconv_const_tensor operand{nullptr, add.data.operands[0].bytes()};
+  args = add.args();
+  args.operands = &operand;
+  args.operand_count = 1;
+  EXPECT_EQ(tconv_run_args(add.op.get(), &args), TCONV_INVALID_ARGUMENT);
+  EXPECT_TRUE(error_has("operand of the post-ops is NULL")) << tconv_last_error();
+  EXPECT_TRUE(add.untouched());
+}
+
+TEST(CApi, PackRefusesBadPointers) {
+  Ready r(kLine);
+  EXPECT_EQ(tconv_pack_filter(r.op.get(), nullptr, r.packed.data()), TCONV_INVALID_ARGUMENT);
+  EXPECT_TRUE(error_has("filter is NULL")) << tconv_last_error();
+  EXPECT_EQ(tconv_pack_filter(r.op.get(), r.data.filter.data(), nullptr), TCONV_INVALID_ARGUMENT);
+  EXPECT_TRUE(error_has("packed is NULL")) << tconv_last_error();
+  const Buffer both(r.packed.bytes() + r.data.filter.bytes());
+  EXPECT_EQ(tconv_pack_filter(r.op.get(), both.as<char>() + r.packed.bytes() - 1,
+                              const_cast<void*>(both.data())),
+            TCONV_INVALID_ARGUMENT);
+  EXPECT_TRUE(error_has("packed overlaps with filter")) << tconv_last_error();
+}
+
+TEST(CApi, PrepareChecksAStoredPackedFilter) {
+  Ready r(kLine), other("f32 nhwc ic=24 oc=40 i=9x7 k=4 s=2 p=1 bias relu");
+  EXPECT_EQ(tconv_prepare(r.op.get(), r.packed.data(), r.packed.bytes()), TCONV_OK);
+  const auto refused = [&](const void* packed, std::size_t bytes, const char* words) {
+    EXPECT_EQ(tconv_prepare(r.op.get(), packed, bytes), TCONV_INVALID_ARGUMENT) << words;
+    EXPECT_TRUE(error_has(words)) << tconv_last_error();
+  };
+  refused(nullptr, 0, "packed_filter is NULL");
+  refused(r.packed.data(), r.packed.bytes() - 1, "packed_filter has");
+  refused(other.packed.data(), other.packed.bytes(), "packed_layout");
+  EXPECT_EQ(tconv_prepare(nullptr, r.packed.data(), r.packed.bytes()), TCONV_INVALID_ARGUMENT);
+}
+
 TEST(CApi, AForeignPackedFilterIsRefused) {
   Ready a(kLine), b("f32 nhwc ic=24 oc=40 i=9x7 k=4 s=2 p=1 bias relu");
   ASSERT_STRNE(tconv_packed_layout(a.op.get()), tconv_packed_layout(b.op.get()));

@@ -30,6 +30,9 @@ struct ProblemInfo {
   bool channels_last = true;
   bool torch_filter = false;  // [ic, oc/g, k..] instead of [k.., oc/g, ic]
   std::int64_t n = 1, g = 1, ic = 1, oc = 1;
+  // > 0: the batch (n_min..n) or the length of the only axis (i_min..axes[0].i) is known only when
+  // it runs; everything else here is said of the largest.
+  std::int64_t n_min = 0, i_min = 0;
   std::vector<AxisInfo> axes;                                    // outermost first
   std::int64_t input_pixel_stride = 0, output_pixel_stride = 0;  // elements; ic and oc when dense
   bool bias = false;
@@ -76,6 +79,7 @@ struct Inspection {
   std::int64_t grid_points = 0;
   double executed_multiply_adds =
       0;  // lanes of every fma that a run executes, padding and idle lanes included
+  // Of problems whose size is known only when they run: the last two are those of the largest.
 };
 TCONV_API Inspection inspect(const ConvTranspose& op);
 

@@ -48,8 +48,16 @@ TCONV_API void tconv_destroy(tconv_op* op);
 TCONV_API size_t tconv_packed_filter_bytes(const tconv_op* op);
 
 /* Rearranges a filter in the problem's layout into the operation's. `packed` is the caller's, may
- * be stored, and may be used by every operation with the same tconv_packed_layout text. */
+ * be stored, and may be used by every operation with the same tconv_packed_layout text (see
+ * tconv_prepare). */
 TCONV_API tconv_status tconv_pack_filter(const tconv_op* op, const void* filter, void* packed);
+
+/* For a packed filter that this operation did not pack itself: one that was stored, or packed with
+ * another operation. Checks that it was packed for this layout, and compiles what its runs need
+ * beyond the operation's own code: a filter that holds infinities or NaN takes a plan that
+ * multiplies nothing but what the definition does. Without this call the first run with such a
+ * filter compiles; no other run does. */
+TCONV_API tconv_status tconv_prepare(const tconv_op* op, const void* packed, size_t bytes);
 
 /* Text that names the packed layout; lives as long as the operation. */
 TCONV_API const char* tconv_packed_layout(const tconv_op* op);
@@ -108,6 +116,24 @@ TCONV_API tconv_status tconv_run_args(const tconv_op* op, const tconv_args* args
 /* One line: plan, isa, backend, threads, code bytes, compile microseconds. Lives as long as the
  * operation. */
 TCONV_API const char* tconv_describe(const tconv_op* op);
+
+/* What tconv_create did in this process: operations are kept, and equal problems and options share
+ * one. A create that waits while another thread compiles the same is a miss without a compile; one
+ * that fails is no compile. Like tconv_args the struct grows at its end only. */
+typedef struct tconv_counters {
+  size_t struct_size; /* sizeof(tconv_counters) of the caller, who sets it */
+  int64_t hits, misses, compiles, evictions;
+  int64_t entries, bytes; /* kept now: pages of code and the programs behind them */
+  int64_t limit_bytes;
+} tconv_counters;
+
+/* Fills in all but struct_size; what a later struct has and this library does not know is 0. */
+TCONV_API tconv_status tconv_cache_counters(tconv_counters* counters);
+
+/* How many bytes the cache of this process may keep, 64 MiB unless said otherwise; SIZE_MAX: no
+ * bound; 0 keeps nothing. What was used longest ago goes first, at once where it is too much now.
+ * Operations that are in use live on. */
+TCONV_API tconv_status tconv_set_cache_limit(size_t bytes);
 
 /* Why the last call of this thread failed; "" if none did. Valid until this thread's next failing
  * call. */

@@ -91,6 +91,11 @@ class TCONV_API ConvTranspose {
   std::size_t packed_filter_bytes() const;
   // `filter` in the problem's layout, `packed` of packed_filter_bytes(). Throws Error.
   void pack(const void* filter, void* packed) const;
+  // For a packed filter that was stored or packed with another operation: checks that it has this
+  // layout, and compiles what its runs need beyond this operation's own code (a filter that holds
+  // infinities or NaN takes another plan). Without it the first run with such a filter compiles; no
+  // other run does. Throws Error.
+  void prepare(ConstTensor packed) const;
   // Operations with the same text may share packed filters.
   std::string packed_layout() const;
 
