@@ -44,14 +44,19 @@ void propose_schedules(const CostModel& model, const ir::Target& target, Proposa
   propose_winograd(model, target, out);
 }
 
-// Where rows are shorter than a vector, channels-first problems may go by way of channels-last.
+// Channels-first problems by way of channels-last: winograd, and where rows are shorter than a
+// vector, all.
 void propose_transposed(const Problem& p, const Machine& machine, const ir::Target& target,
                         Proposals& out) {
+  if (p.layout == Layout::channels_last) return;
   const int lanes = target.lanes(p.dtype);
-  if (p.layout == Layout::channels_last || p.axes.back().i >= lanes) return;
   const CostModel model(channels_last_twin(p), machine, lanes);
   Proposals inner;
-  propose_schedules(model, target, inner);
+  if (p.axes.back().i < lanes) {
+    propose_schedules(model, target, inner);
+  } else {
+    propose_winograd(model, target, inner);
+  }
   const double both = transposes_us(model, lanes);
   for (Candidate& c : inner.legal) {
     c.plan.transposed = true;
@@ -79,22 +84,23 @@ Candidate best(const Proposals& found) {
   return *std::min_element(found.legal.begin(), found.legal.end(), better);
 }
 
-Proposals propose(const Problem& problem, const Machine& machine);
-
-// Results must not depend on the number of threads: only plans that add products in the same order
-// as the best plan of one thread remain.
-void keep_the_order_of_one_thread(const Problem& problem, const Machine& machine, Proposals& out) {
-  Machine alone = machine;
-  alone.threads = 1;
-  const bool width = best(propose(problem, alone)).plan.schedule == Schedule::width;
+// Leaves only plans that add products in this order.
+void keep_order(const Problem& problem, const std::string& order, const char* reason,
+                Proposals& out) {
   std::erase_if(out.legal, [&](const Candidate& c) {
-    if ((c.plan.schedule == Schedule::width) == width) return false;
-    out.rejected.push_back({print(c.plan), "adds products in another order than one thread would"});
+    if (sum_order(problem, c.plan) == order) return false;
+    out.rejected.push_back({print(c.plan), reason});
     return true;
   });
 }
 
-Proposals propose(const Problem& problem, const Machine& machine) {
+bool one_order(const Problem& problem, const Proposals& found) {
+  const std::string first = sum_order(problem, found.legal.front().plan);
+  return std::all_of(found.legal.begin(), found.legal.end(),
+                     [&](const Candidate& c) { return sum_order(problem, c.plan) == first; });
+}
+
+Proposals propose(const Problem& problem, const Machine& machine, Accuracy accuracy) {
   refuse_what_is_not_built(problem);
   const Problem p = reduce(problem);
   const ir::Target& target = target_of(machine);
@@ -107,21 +113,28 @@ Proposals propose(const Problem& problem, const Machine& machine) {
   propose_schedules(model, target, out);
   propose_transposed(p, machine, target, out);
   if (p.run_time_sizes()) predict_over_sizes(p, machine, target, out.legal);
-  if (machine.threads > 1 && adds_channels_first(p))
-    keep_the_order_of_one_thread(problem, machine, out);
+  if (accuracy == Accuracy::exact_order)
+    keep_order(problem, "", "adds products in another order than exact-order allows", out);
+  // Results must not depend on the number of threads.
+  if (machine.threads > 1 && !one_order(problem, out)) {
+    Machine alone = machine;
+    alone.threads = 1;
+    keep_order(problem, sum_order(problem, best(propose(problem, alone, accuracy)).plan),
+               "adds products in another order than one thread would", out);
+  }
   return out;
 }
 
 }  // namespace
 
-PlanSet enumerate(const Problem& problem, const Machine& machine) {
-  Proposals found = propose(problem, machine);
+PlanSet enumerate(const Problem& problem, const Machine& machine, Accuracy accuracy) {
+  Proposals found = propose(problem, machine, accuracy);
   std::stable_sort(found.legal.begin(), found.legal.end(), better);
   return {std::move(found.legal), std::move(found.rejected)};
 }
 
-Candidate choose(const Problem& problem, const Machine& machine) {
-  return best(propose(problem, machine));
+Candidate choose(const Problem& problem, const Machine& machine, Accuracy accuracy) {
+  return best(propose(problem, machine, accuracy));
 }
 
 Plan finite_twin(const Problem& problem, const Plan& plan, const Machine& machine) {

@@ -7,6 +7,7 @@
 
 #include "ir/ir.h"
 #include "ir/target.h"
+#include "planner/accuracy.h"
 #include "planner/machine.h"
 #include "planner/minimal_filter.h"
 #include "planner/plan.h"
@@ -28,9 +29,11 @@ struct PlanSet {
 };
 
 // Refused by name (ProblemError): types and run-time sizes that no schedule has yet.
-PlanSet enumerate(const Problem& problem, const Machine& machine);
+PlanSet enumerate(const Problem& problem, const Machine& machine,
+                  Accuracy accuracy = Accuracy::standard);
 // The best candidate only; same choice as enumerate(...).candidates.front().
-Candidate choose(const Problem& problem, const Machine& machine);
+Candidate choose(const Problem& problem, const Machine& machine,
+                 Accuracy accuracy = Accuracy::standard);
 
 // ---- lowering
 // --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include "runtime/host.h"
 #include "runtime/operation.h"
 #include "runtime/options.h"
+#include "runtime/plan_choice.h"
 #include "runtime/work_count.h"
 
 namespace tconv {
@@ -50,15 +51,15 @@ PlanReport plan_report(const std::string& problem, const Options& options) {
   return runtime::guarded([&] {
     const runtime::Settings settings = runtime::resolve(options);
     const planner::Problem parsed = planner::parse_problem(problem);
-    const planner::PlanSet set =
-        planner::enumerate(parsed, runtime::machine_for(settings.isa, settings.threads));
+    const planner::Machine machine = runtime::machine_for(settings.isa, settings.threads);
+    const planner::PlanSet set = planner::enumerate(parsed, machine, settings.accuracy);
     PlanReport report;
     for (const auto& c : set.candidates)
       report.candidates.push_back({planner::print(c.plan), c.predicted_us});
     for (const auto& r : set.rejected) report.rejected.push_back({r.plan, r.reason});
     report.chosen = report.candidates.front().plan;
     if (!settings.plan.empty()) {
-      const planner::Plan named = planner::parse_plan(settings.plan);
+      const planner::Plan named = runtime::choose_plan(parsed, machine, settings);
       planner::lower(parsed, named, *ir::find_target(settings.isa));  // throws unless it is legal
       report.chosen = planner::print(named);
     }
@@ -75,6 +76,7 @@ Inspection inspect(const ConvTranspose& op) {
     result.isa = operation.isa();
     result.backend = operation.backend();
     result.threads = operation.threads();
+    result.error_factor = planner::error_factor(operation.problem(), operation.plan());
     result.fallback_reason = operation.fallback_reason();
     const runtime::CompileTimes& times = operation.times();
     result.plan_us = times.plan_us;
@@ -100,8 +102,7 @@ std::string ir_text(const std::string& problem, const Options& options) {
     const runtime::Settings settings = runtime::resolve(options);
     const planner::Problem parsed = planner::parse_problem(problem);
     const planner::Machine machine = runtime::machine_for(settings.isa, settings.threads);
-    const planner::Plan plan = settings.plan.empty() ? planner::choose(parsed, machine).plan
-                                                     : planner::parse_plan(settings.plan);
+    const planner::Plan plan = runtime::choose_plan(parsed, machine, settings);
     return ir::print(planner::lower(parsed, plan, *ir::find_target(settings.isa)).program);
   });
 }

@@ -39,9 +39,9 @@ std::string spelling(const std::string& problem, const Settings& settings) {
   std::string text;
   text.reserve(40 + settings.isa.size() + settings.plan.size() + problem.size());
   // With the length of the plan, since nobody has checked yet what it holds.
-  fmt::format_to(std::back_inserter(text), "as\n{} {} {:d} {} ", settings.threads,
+  fmt::format_to(std::back_inserter(text), "as\n{} {} {:d} {} {} ", settings.threads,
                  static_cast<int>(settings.backend), settings.interpreter_fallback,
-                 settings.plan.size());
+                 static_cast<int>(settings.accuracy), settings.plan.size());
   return text.append(settings.isa).append("\n").append(settings.plan).append(problem);
 }
 

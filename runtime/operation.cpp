@@ -13,6 +13,7 @@
 #include "runtime/host.h"
 #include "runtime/kernel_key.h"
 #include "runtime/packed_filter.h"
+#include "runtime/plan_choice.h"
 #include "runtime/stopwatch.h"
 
 namespace tconv::runtime {
@@ -63,8 +64,7 @@ void Operation::choose_plan(const std::string& line) {
   const Stopwatch watch;
   problem_ = planner::parse_problem(line);
   machine_ = machine_for(settings_.isa, settings_.threads);
-  plan_ = settings_.plan.empty() ? planner::choose(problem_, machine_).plan
-                                 : planner::parse_plan(settings_.plan);
+  plan_ = runtime::choose_plan(problem_, machine_, settings_);
   times_.plan_us = watch.elapsed_us();
 }
 

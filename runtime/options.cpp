@@ -52,9 +52,11 @@ Options Options::parse(std::string_view text) {
       options.plan = value;
     else if (key == "fallback")
       options.fallback = value;
+    else if (key == "accuracy")
+      options.accuracy = value;
     else
       runtime::refuse("option " + std::string(key) +
-                      " is unknown; there are threads isa backend plan fallback");
+                      " is unknown; there are threads isa backend plan fallback accuracy");
   }
 }
 
@@ -103,6 +105,10 @@ Settings resolve(const Options& given) {
     settings.interpreter_fallback = true;
   else if (!given.fallback.empty() && given.fallback != "none")
     refuse("fallback=" + given.fallback + " is unknown; there are none interpreter");
+  if (given.accuracy == "exact-order")
+    settings.accuracy = planner::Accuracy::exact_order;
+  else if (!given.accuracy.empty() && given.accuracy != "default")
+    refuse("accuracy=" + given.accuracy + " is unknown; there are default exact-order");
   settings.dump = environment("TCONV_DUMP");
   return settings;
 }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "planner/accuracy.h"
 #include "tconv/tconv.hpp"
 
 namespace tconv::runtime {
@@ -16,6 +17,7 @@ struct Settings {
   Backend backend = Backend::automatic;
   std::string plan;  // empty: the model chooses
   bool interpreter_fallback = false;
+  planner::Accuracy accuracy = planner::Accuracy::standard;
   std::string dump;  // TCONV_DUMP: steps separated by commas, or "all"
 };
 

@@ -83,6 +83,8 @@ TEST_P(Twin, NonFiniteInputsStayLocal) {
     int number = 0;
     for (const auto& candidate : planner::enumerate(sample.problem, machine_).candidates) {
       if (number++ % 5 != 0) continue;
+      // Winograd spreads what is not finite over a tile, as docs/accuracy.md says.
+      if (candidate.plan.schedule == planner::Schedule::winograd) continue;
       check_plan(sample, PlanRun(sample, candidate.plan, target_), right);
       if (HasFailure()) return;
     }

@@ -34,6 +34,7 @@ void add_options(CLI::App& verb, Command& command) {
   verb.add_option("--backend", command.options.backend, "auto, xbyak, interpreter");
   verb.add_option("--plan", command.options.plan, "a plan's text; check: also all, best");
   verb.add_option("--threads", command.options.threads, "workers")->check(CLI::Range(1, 1024));
+  verb.add_option("--accuracy", command.options.accuracy, "default, exact-order");
   verb.add_option("--fallback", command.options.fallback, "none, interpreter");
   verb.add_flag("--json", command.json, "one JSON object on standard output");
 }

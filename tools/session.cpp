@@ -22,7 +22,9 @@ Session::Session(const std::string& line, const Options& options, TensorData& da
 Comparison Session::check(const Definition& definition, const CheckOptions& options) {
   if (data_.output.bytes() > 0) std::memset(data_.output.data(), 0xFF, data_.output.bytes());
   run();
-  return definition.check(data_.output.data(), options);
+  CheckOptions own = options;
+  own.accuracy *= inspection().error_factor;
+  return definition.check(data_.output.data(), own);
 }
 
 Inspection inspect_options(Options options) {

@@ -231,7 +231,9 @@ void check_plan(const Sample& sample, const PlanRun& run, std::vector<tools::Buf
     EXPECT_TRUE(same(run.run({}))) << run.how() << ": the order of the grid matters";
   }
   if (std::any_of(right.begin(), right.end(), same)) return;
-  const tools::Comparison answer = sample.definition->check(expected.data());
+  const double accuracy = planner::error_factor(sample.problem, run.plan());
+  const tools::Comparison answer =
+      sample.definition->check(expected.data(), {.accuracy = accuracy});
   EXPECT_TRUE(answer.ok()) << run.how() << ": " << answer.wrong << " of " << answer.checked
                            << " wrong, first " << answer.first_wrong;
   if (answer.ok()) right.push_back(std::move(expected));

@@ -57,6 +57,7 @@ class PlanRun {
 
   const planner::Lowered& lowered() const { return built_->lowered; }
   const std::string& how() const { return how_; }  // problem, seed, target and plan: a bug report
+  const planner::Plan& plan() const { return built_->plan; }
   bool compiled() const { return built_->code != nullptr; }
   const jit::CompiledProgram& code() const { return *built_->code; }
 

@@ -71,6 +71,9 @@ TCONV_API PlanReport plan_report(const std::string& problem, const Options& opti
 struct Inspection {
   std::string plan, isa, backend;
   int threads = 1;
+  // By how much the error bound of a plain sum of products grows (docs/accuracy.md); 1 but for
+  // minimal filtering.
+  double error_factor = 1;
   std::string fallback_reason;  // not empty: backend=auto could not compile, and why
   double plan_us = 0, lower_us = 0, verify_us = 0, emit_us = 0;
   double compile_us = 0;  // all of create, from the problem line on

@@ -37,6 +37,7 @@ typedef struct tconv_op tconv_op;
 
 /* Plans and compiles a problem. `options` may be NULL or, separated by spaces:
  *   threads=N  isa=avx512|avx2  backend=auto|xbyak|interpreter  plan=TEXT fallback=none|interpreter
+ *   accuracy=default|exact-order
  * What is not given comes from the environment (docs/options.md), then from the model. A backend or
  * isa that was named is used or refused, never replaced. On success *op is owned by the caller. */
 TCONV_API tconv_status tconv_create(const char* problem, const char* options, tconv_op** op);

@@ -40,6 +40,8 @@ struct TCONV_API Options {
   std::string isa;       // avx512, avx2
   std::string backend;   // auto, xbyak, interpreter
   std::string plan;      // a plan's text, as direct(mr=14,nr=2)
+  std::string accuracy;  // default; exact-order: products are added in the definition's order, the
+                         // same bits on every isa (docs/accuracy.md)
   std::string fallback;  // none, interpreter: what backend=auto may do when code cannot be compiled
 
   // "threads=1 backend=xbyak ..."; throws Error.
