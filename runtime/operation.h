@@ -75,7 +75,7 @@ class Operation {
   std::string symbol(const planner::Plan& plan) const;
   const Executable& finite_twin() const;
   bool takes_twin(const void* packed) const;
-  const Executable& select(const RunArgs& args) const;
+  const Executable& select(const RunArgs& args, std::int64_t output_bytes) const;
 
   Settings settings_;
   Workers workers_;
