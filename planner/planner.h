@@ -31,6 +31,9 @@ PlanSet enumerate(const Problem& problem, const Machine& machine);
 // The best candidate only; same choice as enumerate(...).candidates.front().
 Candidate choose(const Problem& problem, const Machine& machine);
 
+// How many of machine.threads pay for this problem: all, or 1 where a fork costs more than it saves.
+int useful_threads(const Problem& problem, const Machine& machine);
+
 // ---- lowering
 // --------------------------------------------------------------------------------------
 

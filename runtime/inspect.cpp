@@ -51,7 +51,7 @@ PlanReport plan_report(const std::string& problem, const Options& options) {
     const runtime::Settings settings = runtime::resolve(options);
     const planner::Problem parsed = planner::parse_problem(problem);
     const planner::PlanSet set =
-        planner::enumerate(parsed, runtime::machine_for(settings.isa, settings.threads));
+        planner::enumerate(parsed, runtime::machine_for(parsed, settings));
     PlanReport report;
     for (const auto& c : set.candidates)
       report.candidates.push_back({planner::print(c.plan), c.predicted_us});
@@ -75,6 +75,7 @@ Inspection inspect(const ConvTranspose& op) {
     result.isa = operation.isa();
     result.backend = operation.backend();
     result.threads = operation.threads();
+    result.workers = operation.workers();
     result.fallback_reason = operation.fallback_reason();
     const runtime::CompileTimes& times = operation.times();
     result.plan_us = times.plan_us;
@@ -99,7 +100,7 @@ std::string ir_text(const std::string& problem, const Options& options) {
   return runtime::guarded([&] {
     const runtime::Settings settings = runtime::resolve(options);
     const planner::Problem parsed = planner::parse_problem(problem);
-    const planner::Machine machine = runtime::machine_for(settings.isa, settings.threads);
+    const planner::Machine machine = runtime::machine_for(parsed, settings);
     const planner::Plan plan = settings.plan.empty() ? planner::choose(parsed, machine).plan
                                                      : planner::parse_plan(settings.plan);
     return ir::print(planner::lower(parsed, plan, *ir::find_target(settings.isa)).program);

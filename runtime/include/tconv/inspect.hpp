@@ -70,7 +70,8 @@ TCONV_API PlanReport plan_report(const std::string& problem, const Options& opti
 
 struct Inspection {
   std::string plan, isa, backend;
-  int threads = 1;
+  int threads = 1;              // that were asked for
+  int workers = 1;              // that share a run: 1 where a fork costs more than it saves
   std::string fallback_reason;  // not empty: backend=auto could not compile, and why
   double plan_us = 0, lower_us = 0, verify_us = 0, emit_us = 0;
   double compile_us = 0;  // all of create, from the problem line on
