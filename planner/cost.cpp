@@ -81,7 +81,7 @@ double CostModel::finish(double cycles, double grid_points) const {
   const double threads = std::max(1, machine_.threads);
   const double rounds = std::ceil(grid_points / threads) * threads / std::max(1.0, grid_points);
   const double each = (cycles * rounds + grid_points * machine_.grid_point_cycles) / threads;
-  return each / (machine_.ghz * 1e3);
+  return each / (machine_.ghz * 1e3) + (threads > 1 ? machine_.fork_us : 0);
 }
 
 double CostModel::direct_us(const Plan& plan) const {

@@ -18,6 +18,7 @@ struct Machine {
   double dram_write_bytes_per_cycle = 0, stream_write_bytes_per_cycle = 0;
   std::int64_t stream_from_bytes = 0;  // outputs larger than this are written with streaming stores
   double grid_point_cycles = 0;        // fixed cost of one grid point
+  double fork_us = 0;  // what it costs to share a run's work among threads, and to wait for them
   int threads = 1;
 };
 

@@ -37,7 +37,8 @@ std::vector<Block> blocks(const CostModel& model, const Plan& plan) {
   const std::int64_t down =
       rank > 1 ? ceil_div(model.axes()[rank - 2].blocks(), plan.m[rank - 2]) : 1;
   std::vector<Block> found;
-  for (std::int64_t wanted : {12, 24, 44, 88}) {
+  for (std::int64_t wanted : {3, 12, 24, 44, 88}) {
+    if (wanted == 3 && model.machine().threads == 1) continue;  // small blocks are for many threads
     // Rows as a whole where they are not too long, in even parts where they are.
     Block b;
     b.width = ceil_div(across, ceil_div(across, wanted));
@@ -58,11 +59,13 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
   const Problem& p = model.problem();
   const std::size_t rank = p.axes.size();
   const auto vectors = ceil_div(p.group_oc(), std::int64_t{target.lanes(p.dtype)});
+  const auto threads = static_cast<std::int64_t>(model.machine().threads);
   for (const Block& b : blocks(model, plan)) {
     plan.cols = b.width * plan.m[rank - 1];
     plan.rows = rank > 1 ? static_cast<int>(b.rows * plan.m[rank - 2]) : 1;
     plan.images = static_cast<int>(b.images);
     plan.mr = plan.nr = 1;
+    plan.panels = 0;
     if (const std::string reason = why_not_winograd(p, plan, target); !reason.empty()) {
       out.rejected.push_back({print(plan), reason});
       continue;
@@ -80,7 +83,12 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
         const auto mr = static_cast<int>(std::min<std::int64_t>(ceil_div(tiles, parts), most));
         if (mr == before || mr * nr < 4) continue;
         before = plan.mr = mr;
-        out.legal.push_back({plan, winograd_us(model, plan, target, kernels)});
+        const std::int64_t panels = ceil_div(vectors, std::int64_t{nr});
+        // Threads without a block of their own share the panels of one.
+        for (std::int64_t split = 1; split <= std::min(panels, threads); split *= 2) {
+          plan.panels = split == 1 ? 0 : static_cast<int>(ceil_div(panels, split));
+          out.legal.push_back({plan, winograd_us(model, plan, target, kernels)});
+        }
       }
     }
   }

@@ -93,8 +93,6 @@ void Executable::run_range(const StageTasks& stage, const Passed& passed, std::i
 
 void Executable::run(void** buffers, RunSizes sizes, std::byte* workspace, const Workers& workers,
                      const ParallelFor* parallel_for) const {
-  if (parallel_for != nullptr)
-    throw Error(Status::unsupported, "parallel_for is not supported by this build of tconv");
   std::byte* next = workspace;
   for (std::size_t i = 0; i < lowered_->arguments.size(); ++i) {
     if (lowered_->arguments[i].kind != planner::Argument::scratch) continue;
@@ -107,7 +105,7 @@ void Executable::run(void** buffers, RunSizes sizes, std::byte* workspace, const
     std::int64_t total = stage.points;
     if (!params_.empty())
       for (const Task& task : stage.tasks) total += points(task, passed.params);
-    workers.for_ranges(total, [&](int worker, std::int64_t begin, std::int64_t end) {
+    workers.for_ranges(total, parallel_for, [&](int worker, std::int64_t begin, std::int64_t end) {
       const DefaultFpEnvironment environment;
       run_range(stage, passed, begin, end, next + worker * local_stride_);
     });

@@ -110,12 +110,12 @@ bool host_runs(const std::string& isa) {
   return std::find(isas.begin(), isas.end(), isa) != isas.end();
 }
 
-planner::Machine machine_for(const std::string& target, int threads) {
+planner::Machine machine_for(const planner::Problem& problem, const Settings& settings) {
   planner::Machine machine;
   try {
-    machine = planner::default_machine(target);
+    machine = planner::default_machine(settings.isa);
   } catch (const std::invalid_argument&) {
-    refuse("isa=" + target + " has no entry in the machine table");
+    refuse("isa=" + settings.isa + " has no entry in the machine table");
   }
   const HostInfo& info = host();
   if (info.l1_bytes > 0) machine.l1_bytes = info.l1_bytes;
@@ -130,7 +130,9 @@ planner::Machine machine_for(const std::string& target, int threads) {
   } else if (info.l3_bytes > 0) {
     machine.stream_from_bytes = info.l3_bytes / 8 * 5;
   }
-  machine.threads = threads;
+  if (settings.fork_us >= 0) machine.fork_us = settings.fork_us;
+  machine.threads = settings.threads;
+  machine.threads = planner::useful_threads(problem, machine);
   return machine;
 }
 

@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "planner/machine.h"
+#include "planner/planner.h"
+#include "runtime/options.h"
 #include "tconv/inspect.hpp"
 
 namespace tconv::runtime {
@@ -13,7 +14,8 @@ const HostInfo& host();
 
 bool host_runs(const std::string& isa);
 
-// The table's numbers for the target with the host's caches. Throws Error for an unknown target.
-planner::Machine machine_for(const std::string& target, int threads);
+// What a problem's plan is made for: the table's numbers for the target with the host's caches, and
+// as many of the wanted threads as pay. Throws Error for an unknown target.
+planner::Machine machine_for(const planner::Problem& problem, const Settings& settings);
 
 }  // namespace tconv::runtime

@@ -51,7 +51,7 @@ PlanReport plan_report(const std::string& problem, const Options& options) {
   return runtime::guarded([&] {
     const runtime::Settings settings = runtime::resolve(options);
     const planner::Problem parsed = planner::parse_problem(problem);
-    const planner::Machine machine = runtime::machine_for(settings.isa, settings.threads);
+    const planner::Machine machine = runtime::machine_for(parsed, settings);
     const planner::PlanSet set = planner::enumerate(parsed, machine, settings.accuracy);
     PlanReport report;
     for (const auto& c : set.candidates)
@@ -77,6 +77,7 @@ Inspection inspect(const ConvTranspose& op) {
     result.backend = operation.backend();
     result.threads = operation.threads();
     result.error_factor = planner::error_factor(operation.problem(), operation.plan());
+    result.workers = operation.workers();
     result.fallback_reason = operation.fallback_reason();
     const runtime::CompileTimes& times = operation.times();
     result.plan_us = times.plan_us;
@@ -101,7 +102,7 @@ std::string ir_text(const std::string& problem, const Options& options) {
   return runtime::guarded([&] {
     const runtime::Settings settings = runtime::resolve(options);
     const planner::Problem parsed = planner::parse_problem(problem);
-    const planner::Machine machine = runtime::machine_for(settings.isa, settings.threads);
+    const planner::Machine machine = runtime::machine_for(parsed, settings);
     const planner::Plan plan = runtime::choose_plan(parsed, machine, settings);
     return ir::print(planner::lower(parsed, plan, *ir::find_target(settings.isa)).program);
   });

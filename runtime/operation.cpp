@@ -63,7 +63,8 @@ std::shared_ptr<const Operation> Operation::create(const std::string& line, cons
 void Operation::choose_plan(const std::string& line) {
   const Stopwatch watch;
   problem_ = planner::parse_problem(line);
-  machine_ = machine_for(settings_.isa, settings_.threads);
+  machine_ = machine_for(problem_, settings_);
+  workers_ = Workers(machine_.threads);
   plan_ = runtime::choose_plan(problem_, machine_, settings_);
   times_.plan_us = watch.elapsed_us();
 }
@@ -163,6 +164,7 @@ void Operation::write_description() {
   description_ = fmt::format("plan={} isa={} backend={} threads={} code_bytes={} compile_us={:.0f}",
                              planner::print(plan_), settings_.isa, backend(), settings_.threads,
                              code_bytes, times_.total_us);
+  if (workers() != threads()) description_ += fmt::format(" workers={}", workers());
   if (!fallback_reason_.empty()) description_ += " fallback=" + fallback_reason_;
 }
 

@@ -45,6 +45,7 @@ class Operation {
   const planner::Plan& plan() const { return plan_; }
   const std::string& isa() const { return settings_.isa; }
   int threads() const { return settings_.threads; }
+  int workers() const { return workers_.count(); }
   const char* backend() const { return engine_ == Engine::interpreter ? "interpreter" : "xbyak"; }
   const std::string& fallback_reason() const { return fallback_reason_; }
   const CompileTimes& times() const { return times_; }
@@ -62,8 +63,7 @@ class Operation {
     std::unique_ptr<const Executable> executable;
   };
 
-  explicit Operation(Settings settings)
-      : settings_(std::move(settings)), workers_(settings_.threads) {}
+  explicit Operation(Settings settings) : settings_(std::move(settings)) {}
   // Two halves: the key of the cache is known between them.
   void choose_plan(const std::string& line);
   std::string key() const;
@@ -75,10 +75,10 @@ class Operation {
   std::string symbol(const planner::Plan& plan) const;
   const Executable& finite_twin() const;
   bool takes_twin(const void* packed) const;
-  const Executable& select(const RunArgs& args) const;
+  const Executable& select(const RunArgs& args, std::int64_t output_bytes) const;
 
   Settings settings_;
-  Workers workers_;
+  Workers workers_{1};
   planner::Machine machine_;
   planner::Problem problem_;
   planner::Plan plan_;

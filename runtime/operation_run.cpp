@@ -103,9 +103,12 @@ bool Operation::takes_twin(const void* packed) const {
   return twin;
 }
 
-// Which of the variants these arguments need.
-const Executable& Operation::select(const RunArgs& args) const {
+// Which of the variants these arguments need. Where the size is open, a plan that streams was chosen
+// for the largest; the output of this run may be one that streaming stores only slow down.
+const Executable& Operation::select(const RunArgs& args, std::int64_t output_bytes) const {
   if (takes_twin(args.packed_filter.data)) return finite_twin();
+  if (unstreamed_ && problem_.run_time_sizes() && output_bytes <= machine_.stream_from_bytes)
+    return *unstreamed_;
   if (takes_alignment(main_->lowered(), args)) return *main_;
   if (!unstreamed_) throw std::logic_error("a plan without streaming stores demands an alignment");
   return *unstreamed_;
@@ -114,8 +117,9 @@ const Executable& Operation::select(const RunArgs& args) const {
 void Operation::run(const RunArgs& args) const {
   guarded([&] {
     const RunSizes sizes = run_sizes(problem_, args);
-    check_arguments(tensors_, tensors_.bytes(sizes), needs_, args);
-    const Executable& executable = select(args);
+    const TensorBytes bytes = tensors_.bytes(sizes);
+    check_arguments(tensors_, bytes, needs_, args);
+    const Executable& executable = select(args, bytes.output);
     Buffers buffers = kernel_buffers(executable.lowered(), args);
     std::unique_ptr<void, FreeDeleter> own;
     void* workspace = args.workspace.data;

@@ -10,7 +10,7 @@
 namespace tconv {
 namespace {
 
-constexpr int kMostThreads = 1024;
+using runtime::kMostThreads;
 
 int parse_threads(std::string_view text, const std::string& where) {
   int value = 0;
@@ -18,6 +18,14 @@ int parse_threads(std::string_view text, const std::string& where) {
   if (error != std::errc() || end != text.data() + text.size() || value < 1 || value > kMostThreads)
     runtime::refuse(where + "=" + std::string(text) + ": a number in 1.." +
                     std::to_string(kMostThreads) + " is needed");
+  return value;
+}
+
+double parse_fork_us(const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 1e9))
+    runtime::refuse("TCONV_FORK_US=" + text + ": microseconds in 0..1e9 are needed");
   return value;
 }
 
@@ -109,6 +117,8 @@ Settings resolve(const Options& given) {
     settings.accuracy = planner::Accuracy::exact_order;
   else if (!given.accuracy.empty() && given.accuracy != "default")
     refuse("accuracy=" + given.accuracy + " is unknown; there are default exact-order");
+  const std::string fork_us = environment("TCONV_FORK_US");
+  if (!fork_us.empty()) settings.fork_us = parse_fork_us(fork_us);
   settings.dump = environment("TCONV_DUMP");
   return settings;
 }

@@ -9,6 +9,8 @@
 
 namespace tconv::runtime {
 
+constexpr int kMostThreads = 1024;
+
 enum class Backend { automatic, xbyak, interpreter };
 
 struct Settings {
@@ -18,7 +20,8 @@ struct Settings {
   std::string plan;  // empty: the model chooses
   bool interpreter_fallback = false;
   planner::Accuracy accuracy = planner::Accuracy::standard;
-  std::string dump;  // TCONV_DUMP: steps separated by commas, or "all"
+  double fork_us = -1;  // TCONV_FORK_US; negative: the machine table's
+  std::string dump;     // TCONV_DUMP: steps separated by commas, or "all"
 };
 
 // Fills what `given` leaves open from the environment and the host. Throws Error naming the option.

@@ -153,7 +153,10 @@ TEST(Cli, BadInputIsOneSentenceAndStatus2) {
       {{"check", "--random", "5", "--plan", "nonsense(1)"}, "nonsense"},
       {{"check", "--random", "5", "--plan", "nonsense(1)", "--isa", "sse9"}, "sse9"},
       {{"bench", "--random", "5", "--fallback", "magic"}, "magic"},
-      {{"check", "f32 nwc n=1..4 ic=1 oc=1 i=4 k=2"}, "run time"},
+      {{"check", "f32 nwc n=1..4 ic=1 oc=1..8 i=4 k=2"}, "oc=1..8: cannot be a range"},
+      {{"bench", "f32 nwc n=2..4 ic=1 oc=1 i=4 k=2", "--batch", "5"}, "n=2..4"},
+      {{"bench", "f32 nwc n=2..4 ic=1 oc=1 i=4 k=2", "--length", "5"}, "no i=LO..HI"},
+      {{"bench", "f32 nwc ic=1 oc=1 i=2..4 k=2", "--length", "1"}, "i=2..4"},
       {{"check", "--layers", folder.path()}, "cannot be read"},
       {{"dump", "--stage", "soup", kLine}, "soup"},
       {{"bench", "--plan", "direct(mr=77,nr=77)", kLine}, "77"},
@@ -175,11 +178,39 @@ TEST(Cli, BadInputIsOneSentenceAndStatus2) {
 }
 
 TEST(Cli, AListGoesOnPastAProblemThatCannotBeMade) {
-  const Finished f = tconv_cli(
-      {"check", kLine, "f32 nwc n=1..4 ic=1 oc=1 i=4 k=2", "f64 nwc ic=1 oc=1 i=4 k=2", kLine});
+  const Finished f =
+      tconv_cli({"check", kLine, "i32 nwc ic=1 oc=1 i=4 k=2", "f64 nwc ic=1 oc=1 i=4 k=2", kLine});
   EXPECT_EQ(f.status, 1) << f.err;
   EXPECT_NE(f.out.find("2 check(s)"), std::string::npos) << f.out;
   EXPECT_NE(f.out.find("2 failed"), std::string::npos) << f.out;
+}
+
+// Sizes that a problem leaves open: both ends of the range are checked, and some between them.
+TEST(Cli, CheckTakesSeveralSizesOfARange) {
+  std::set<int> batches, lengths;
+  const json report = run_json({"check", "f32 nhwc n=2..9 ic=3 oc=4 i=5x4 k=3 s=2",
+                                "f32 nwc ic=3 oc=4 i=1..70 k=4 s=2 p=1"});
+  for (const json& row : report.at("results")) {
+    EXPECT_TRUE(row.at("ok").get<bool>());
+    if (row.contains("batch")) batches.insert(row["batch"].get<int>());
+    if (row.contains("length")) lengths.insert(row["length"].get<int>());
+  }
+  for (const int n : {2, 3, 4, 8, 9}) EXPECT_EQ(batches.count(n), 1U) << n;
+  for (const int i : {1, 2, 8, 69, 70}) EXPECT_EQ(lengths.count(i), 1U) << i;
+}
+
+TEST(Cli, BenchTakesTheLargestSizeOrTheOneThatIsGiven) {
+  const std::string line = "f32 nwc ic=3 oc=20 i=1..50 k=4 s=2 p=1";
+  const auto length = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"bench",      "--check", "--rounds", "1",
+                                          "--round-us", "1",       line};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const json report = run_json(arguments);
+    EXPECT_TRUE(report.at("results").at(0).at("ok").get<bool>());
+    return report.at("results").at(0).at("length").get<int>();
+  };
+  EXPECT_EQ(length({}), 50);
+  EXPECT_EQ(length({"--length", "7"}), 7);
 }
 
 TEST(Cli, OutputThatCannotBeWrittenIsNotSuccess) {
@@ -271,6 +302,22 @@ TEST_F(CliRun, TakesOperands) {
   const Finished f = tconv_cli(prepare("f32 nwc ic=3 oc=5 i=9 k=3 s=2 bias add prelu mul"));
   ASSERT_EQ(f.status, 0) << f.err;
   EXPECT_TRUE(output_is_right());
+}
+
+// The file says which size of the range it is.
+TEST_F(CliRun, TakesOpenSizesFromTheInput) {
+  for (const auto& [one, open] : {std::pair{"n=3 ", "n=2..9 "}, {"i=17 ", "i=4..90 "}}) {
+    const std::string batch = one[0] == 'n' ? one : "", length = one[0] == 'i' ? one : "i=9 ";
+    const std::string rest = "ic=3 oc=5 k=3 s=2 bias add";
+    auto command = prepare("f32 nwc " + batch + length + rest);
+    command[1] = "f32 nwc " + (one[0] == 'n' ? open + length : std::string(open)) + rest;
+    const Finished f = tconv_cli(command);
+    ASSERT_EQ(f.status, 0) << f.err;
+    EXPECT_TRUE(output_is_right());
+    std::filesystem::remove(folder_.file("y.npy"));
+    command[1] = "f32 nwc " + (one[0] == 'n' ? "n=4..9 " + length : "i=18..20 ") + rest;
+    expect_refused(command, one[0] == 'n' ? "the problem has n=4..9" : "the problem has i=18..20");
+  }
 }
 
 TEST_F(CliRun, RefusesFilesThatDoNotFit) {

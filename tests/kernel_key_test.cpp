@@ -76,6 +76,7 @@ TEST(KernelKey, EveryInputChangesIt) {
           {"stream rate", [](KeyInputs& k) { k.machine.stream_write_bytes_per_cycle += 1; }},
           {"stream from", [](KeyInputs& k) { k.machine.stream_from_bytes += 1; }},
           {"grid point", [](KeyInputs& k) { k.machine.grid_point_cycles += 1; }},
+          {"fork", [](KeyInputs& k) { k.machine.fork_us += 1; }},
           {"machine threads", [](KeyInputs& k) { k.machine.threads = 2; }},
           {"threads", [](KeyInputs& k) { k.threads = 2; }},
           {"xbyak", [](KeyInputs& k) { k.backend = runtime::Backend::xbyak; }},
@@ -98,6 +99,7 @@ TEST(KernelKey, EveryWishChangesTheSpelling) {
       {
           {"line", [](Wish& w) { w.line += " "; }},
           {"threads", [](Wish& w) { w.settings.threads = 11; }},
+          {"fork", [](Wish& w) { w.settings.fork_us = 0.5; }},
           {"isa", [](Wish& w) { w.settings.isa = "avx2"; }},
           {"backend", [](Wish& w) { w.settings.backend = runtime::Backend::xbyak; }},
           {"no plan", [](Wish& w) { w.settings.plan = ""; }},

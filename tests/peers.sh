@@ -22,7 +22,7 @@ fail() {
 expect() {
   wanted=$1 status=0
   shift
-  "$python" -B "$peers/peers.py" --layers "$layers" --only '^(prime_everything_2d|depthwise_k3s2_128)$' \
+  "$python" -B "$peers/peers.py" --layers "$layers" --only '^(prime_everything_2d|depthwise_k3s2_128|many_images_tiny_ch)$' \
     --rounds 2 --turn-ms 1 "$@" >"$work/out" 2>"$work/err" || status=$?
   [ "$status" = "$wanted" ] || fail "status $status instead of $wanted: $*"
 }
@@ -35,7 +35,8 @@ says() {
 ! ldd "$TCONV_LIB" | grep -qE 'lib(a|t)san' || skip "python is not built with the library's sanitizer"
 
 expect 0 --engines ours,ours@first,numpy-reference
-says out '2 layers, 3 engines: 0 results disagree, 0 missing'
+says out '3 layers, 3 engines: 0 results disagree, 0 missing'
+says out 'ours@first / ours, 16 or more channels in and out: geometric mean'
 expect 0 --engines ours,onednn,numpy-reference --onednn "$work/missing" --json
 says err 'onednn: left out'
 "$python" - "$work/out" <<'CHECK' || fail "the object is not as it should be"

@@ -1,46 +1,44 @@
-// Results do not depend on the number of threads, although plans may.
+// Results do not depend on the number of threads, on whose threads they are, or on which of them
+// come first, although plans may. A program of its own: here every operation forks, however small.
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <cstdlib>
 #include <string>
-#include <vector>
 
-#include "tconv/tconv.hpp"
-#include "tools/buffer.h"
+#include "tconv/inspect.hpp"
+#include "tests/support/ready_operation.h"
+#include "tests/support/test_pool.h"
 #include "tools/random_problem.h"
-#include "tools/tensor_data.h"
 
-namespace tconv {
+namespace tconv::tests {
 namespace {
 
-std::vector<char> result(const std::string& line, const std::string& isa, int threads) {
-  tools::TensorData data = tools::random_data(tools::parse_shape(line), 1);
-  Options options;
-  options.isa = isa;
-  options.threads = threads;
-  const ConvTranspose op = ConvTranspose::create(line, options);
-  tools::Buffer packed(op.packed_filter_bytes());
-  op.pack(data.filter.data(), packed.data());
-  std::vector<ConstTensor> operands;
-  for (const tools::Buffer& b : data.operands) operands.push_back({b.data(), b.bytes()});
-  RunArgs args;
-  args.input = {data.input.data(), data.input.bytes()};
-  args.packed_filter = {packed.data(), packed.bytes()};
-  args.bias = {data.bias.data(), data.bias.bytes()};
-  args.output = {data.output.data(), data.output.bytes()};
-  args.operands = operands;
-  op.run(args);
-  const char* first = data.output.as<char>();
-  return {first, first + data.output.bytes()};
+const bool kForkAlways = setenv("TCONV_FORK_US", "0", 1) == 0;
+
+Options options(const char* isa, int threads) {
+  Options o;
+  o.isa = isa;
+  o.threads = threads;
+  return o;
 }
+
+int forks = 0;  // runs that went through a caller's pool
 
 void expect_equal(const std::string& line) {
   for (const char* isa : {"avx512", "avx2"}) {
     try {
-      const std::vector<char> one = result(line, isa, 1);
-      for (int threads : {2, 3, 7})
-        EXPECT_EQ(one, result(line, isa, threads))
-            << line << " isa=" << isa << " threads=" << threads;
+      const std::vector<char> one = ReadyOperation(line, options(isa, 1)).run();
+      for (int threads = 2; threads <= 8; ++threads) {
+        ReadyOperation many(line, options(isa, threads));
+        TestPool pool{.seed = static_cast<std::uint64_t>(threads)};
+        EXPECT_EQ(one, many.run(pool.parallel_for()))
+            << line << " isa=" << isa << " threads=" << threads << ", of the caller";
+        forks += pool.calls > 0 ? 1 : 0;
+        EXPECT_LE(pool.tasks, threads);
+        if (threads == 2 || threads == 7) {
+          EXPECT_EQ(one, many.run()) << line << " isa=" << isa << " threads=" << threads;
+        }
+      }
     } catch (const Error& e) {
       if (e.status() != Status::unsupported) throw;  // a CPU without this isa
     }
@@ -49,6 +47,7 @@ void expect_equal(const std::string& line) {
 
 // The model prefers another schedule, which adds in another order, when there are several threads.
 TEST(Threads, PlansOfSeveralThreadsAddInTheOrderOfOne) {
+  ASSERT_TRUE(kForkAlways);
   for (const char* line : {"f32 nchw n=2 ic=24 oc=12 i=5x11 k=1x3 d=1x2 p=0x2",
                            "f32 nwc g=3 ic=27 oc=21 i=157 o=2 k=4 ips=41 bias mish",
                            "f32 nwc ic=2 oc=48 i=72 k=4 s=2 d=2 p=1",
@@ -58,9 +57,12 @@ TEST(Threads, PlansOfSeveralThreadsAddInTheOrderOfOne) {
 }
 
 TEST(Threads, RandomProblems) {
-  tools::RandomProblems problems(4242, {.max_multiply_adds = 2e6});
-  for (int i = 0; i < 100 && !testing::Test::HasFailure(); ++i) expect_equal(problems.next());
+  const int problems = std::getenv("TCONV_TEST_FULL") != nullptr ? 400 : 60;
+  forks = 0;
+  tools::RandomProblems random(4242, {.max_multiply_adds = 2e6});
+  for (int i = 0; i < problems && !testing::Test::HasFailure(); ++i) expect_equal(random.next());
+  EXPECT_GT(forks, 4 * problems) << "most problems are larger than one grid point";
 }
 
 }  // namespace
-}  // namespace tconv
+}  // namespace tconv::tests

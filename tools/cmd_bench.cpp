@@ -53,15 +53,19 @@ Json predicted_us(const NamedProblem& problem, const Options& options, const std
 }
 
 Json bench_row(const Command& command, const NamedProblem& problem, Limits& limits) {
-  TensorData data = random_data(problem.shape, command.sources.seed);
-  Session session(problem.line, command.options, data);
+  const RunSize size = wanted(problem.shape, command.size);
+  const Shape shape = at(problem.shape, size);
+  TensorData data = random_data(shape, command.sources.seed);
+  Session session(problem.line, command.options, data, size);
   const Inspection made = session.inspection();
   remeasure_fma(limits, made.isa);
   const double us = median_us(session, command.rounds, command.round_us);
-  const double gflops = 2e-3 * multiply_adds(problem.shape) / us;
+  const double gflops = 2e-3 * multiply_adds(shape) / us;
   const std::int64_t bytes = compulsory_bytes(data);
   const auto peak = limits.fma_gflops.find(made.isa);
   const double bandwidth = limits.bandwidth_for(bytes, host_info());
+  // What plan and program say of an open problem is not said of this size.
+  const bool own = !open(problem.shape);
   Json row = {
       {"name", problem.name},
       {"problem", problem.line},
@@ -77,16 +81,18 @@ Json bench_row(const Command& command, const NamedProblem& problem, Limits& limi
       {"workspace_bytes", made.workspace_bytes},
       {"us", us},
       {"gflops", gflops},
-      {"executed_gflops", 2e-3 * made.executed_multiply_adds / us},
+      {"executed_gflops", own ? Json(2e-3 * made.executed_multiply_adds / us) : Json()},
       {"pct_peak", peak == limits.fma_gflops.end() ? Json() : Json(100 * gflops / peak->second)},
       {"pct_bandwidth",
        bandwidth > 0 ? Json(100 * static_cast<double>(bytes) / (us * 1e3 * bandwidth)) : Json()},
-      {"predicted_us", predicted_us(problem, command.options, made.plan)},
+      {"predicted_us", own ? predicted_us(problem, command.options, made.plan) : Json()},
       {"rounds", command.rounds}};
+  if (size.batch > 0) row["batch"] = size.batch;
+  if (size.length > 0) row["length"] = size.length;
   if (command.check) {
     CheckOptions options;
     options.full_multiply_adds = 5e7;  // above: borders and a sample; `check` looks at more
-    const Comparison result = session.check(Definition(problem.shape, data.view()), options);
+    const Comparison result = session.check(Definition(shape, data.view()), options);
     row["ok"] = result.ok();
     if (!result.ok()) row["first_wrong"] = result.first_wrong;
   }

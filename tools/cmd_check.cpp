@@ -26,12 +26,13 @@ class Checker {
 
   void check(const NamedProblem& problem, std::uint64_t seed) {
     try {
-      if (problem.shape.n_min > 0 || problem.shape.i_min > 0)
-        throw Error(Status::unsupported,
-                    "problem: sizes known only at run time cannot be checked; give one size");
-      TensorData data = random_data(problem.shape, seed);
-      const Definition definition(problem.shape, data.view());
-      for (const std::string& plan : plans(problem)) check(problem, plan, data, definition);
+      const std::vector<std::string> texts = plans(problem);
+      for (const RunSize& size : sampled(problem.shape, seed)) {
+        const Shape shape = at(problem.shape, size);
+        TensorData data = random_data(shape, seed);
+        const Definition definition(shape, data.view());
+        for (const std::string& plan : texts) check(problem, size, plan, data, definition);
+      }
     } catch (const Error& e) {
       if (alone_) throw;
       add_failure(problem, command_.options.plan, e.what());
@@ -54,13 +55,13 @@ class Checker {
   }
 
  private:
-  void check(const NamedProblem& problem, const std::string& plan, TensorData& data,
-             const Definition& definition) {
+  void check(const NamedProblem& problem, const RunSize& size, const std::string& plan,
+             TensorData& data, const Definition& definition) {
     Options options = command_.options;
     options.plan = plan;
     try {
-      Session session(problem.line, options, data);
-      add(problem, session.inspection(), session.check(definition));
+      Session session(problem.line, options, data, size);
+      add(problem, size, session.inspection(), session.check(definition));
     } catch (const Error& e) {
       if (alone_) throw;
       // A plan that the user named need not be legal for every problem of a list.
@@ -84,27 +85,32 @@ class Checker {
     return texts;
   }
 
-  void add(const NamedProblem& problem, const Inspection& made, const Comparison& result) {
+  void add(const NamedProblem& problem, const RunSize& size, const Inspection& made,
+           const Comparison& result) {
     ++totals_.checks;
     totals_.wrong += result.ok() ? 0 : 1;
     totals_.elements += result.checked;
     totals_.worst_ulp = std::max(totals_.worst_ulp, result.worst_ulp);
     coverage_.add(problem.line, made.plan);
-    report_.add({{"name", problem.name},
-                 {"problem", problem.line},
-                 {"plan", made.plan},
-                 {"isa", made.isa},
-                 {"backend", made.backend},
-                 {"threads", made.threads},
-                 {"ok", result.ok()},
-                 {"wrong", result.wrong},
-                 {"elements_checked", result.checked},
-                 {"worst_ulp", result.worst_ulp},
-                 {"worst_relative", result.worst_relative}});
+    Json row = {{"name", problem.name},
+                {"problem", problem.line},
+                {"plan", made.plan},
+                {"isa", made.isa},
+                {"backend", made.backend},
+                {"threads", made.threads},
+                {"ok", result.ok()},
+                {"wrong", result.wrong},
+                {"elements_checked", result.checked},
+                {"worst_ulp", result.worst_ulp},
+                {"worst_relative", result.worst_relative}};
+    if (size.batch > 0) row["batch"] = size.batch;
+    if (size.length > 0) row["length"] = size.length;
+    report_.add(std::move(row));
     if (command_.json || (result.ok() && command_.sources.random > 0)) return;
-    fmt::print("{:5} {}: {} [{}]: {} of {} elements checked, {} wrong, worst {:.2f} ULP\n",
-               result.ok() ? "ok" : "WRONG", problem.name, problem.line, made.plan, result.checked,
-               result.total, result.wrong, result.worst_ulp);
+    const std::string run = open(problem.shape) ? " at " + text(problem.shape, size) : "";
+    fmt::print("{:5} {}: {}{} [{}]: {} of {} elements checked, {} wrong, worst {:.2f} ULP\n",
+               result.ok() ? "ok" : "WRONG", problem.name, problem.line, run, made.plan,
+               result.checked, result.total, result.wrong, result.worst_ulp);
     if (!result.ok()) fmt::print("      {}\n", result.first_wrong);
   }
 

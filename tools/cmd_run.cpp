@@ -1,6 +1,7 @@
 // run: one problem on tensors from NPY files.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 
@@ -78,13 +79,34 @@ std::vector<Buffer> read_operands(const Shape& shape, const RunFiles& files) {
   return operands;
 }
 
+// The size that the input has, where the problem leaves it open.
+RunSize size_of_input(const Shape& shape, const NpyArray& input) {
+  RunSize size;
+  if (!open(shape)) return size;
+  const Dims dims = tensor_dims(shape, shape.i, shape.input_pixel());
+  if (input.shape.size() == dims.size()) {
+    if (shape.n_min > 0) size.batch = input.shape[0];
+    if (shape.i_min > 0) size.length = input.shape[1];
+  }
+  const std::int64_t given = std::max(size.batch, size.length);
+  const std::int64_t least = std::max(shape.n_min, shape.i_min);
+  const std::int64_t most = shape.n_min > 0 ? shape.n : shape.i[0];
+  if (given < least || given > most)
+    throw UsageError(fmt::format("--input: its shape is {}; the problem has {}={}..{}",
+                                 shape_text(input.shape), shape.n_min > 0 ? "n" : "i", least,
+                                 most));
+  return size;
+}
+
 }  // namespace
 
 int cmd_run(const Command& command) {
   const auto problems = collect_some(command.sources);
   if (problems.size() != 1) throw UsageError("run takes exactly one problem");
-  const Shape& shape = problems.front().shape;
   const RunFiles& files = command.files;
+  const Shape& whole = problems.front().shape;
+  const RunSize size = open(whole) ? size_of_input(whole, read_npy(files.input)) : RunSize{};
+  const Shape shape = at(whole, size);
   const ConvTranspose op = ConvTranspose::create(problems.front().line, command.options);
 
   const Buffer input = read_tensor("--input", files.input, shape.type,
@@ -114,6 +136,8 @@ int cmd_run(const Command& command) {
   args.output = {output.data(), output.bytes()};
   args.operands = operand_tensors;
   args.workspace = {workspace.data(), workspace.bytes()};
+  args.batch = size.batch;
+  args.length = size.length;
   const auto start = std::chrono::steady_clock::now();
   op.run(args);
   const double us =

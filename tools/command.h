@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tconv/tconv.hpp"
+#include "tools/run_size.h"
 
 namespace tconv::tools {
 
@@ -43,6 +44,7 @@ struct Command {
   int rounds = 7;              // bench
   double round_us = 20000;     // bench: at least so long per round
   bool check = false;          // bench: compare with the definition as well
+  RunSize size;                // bench: of problems that leave a size open
 };
 
 // Each returns an exit status and throws UsageError or tconv::Error.

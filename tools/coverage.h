@@ -17,8 +17,9 @@ class Coverage {
   Json rows() const;
 
  private:
-  // class, layout, tail, group, schedule
-  using Kind = std::tuple<std::string, std::string, std::string, std::string, std::string>;
+  // class, layout, tail, group, sizes, schedule
+  using Kind =
+      std::tuple<std::string, std::string, std::string, std::string, std::string, std::string>;
   std::map<Kind, int> counts_;
 };
 

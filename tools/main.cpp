@@ -81,6 +81,10 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::Range(1, 1000));
   bench->add_option("--round-us", command.round_us, "least length of a round")
       ->check(CLI::Range(0.0, 1e8));
+  bench->add_option("--batch", command.size.batch, "of problems with n=LO..HI; else their HI")
+      ->check(CLI::PositiveNumber);
+  bench->add_option("--length", command.size.length, "of problems with i=LO..HI; else their HI")
+      ->check(CLI::PositiveNumber);
   bench->add_flag("--check", command.check, "compare with the float64 definition as well");
 
   const auto is_first = [&](const CLI::App* sub) { return sub->check_name(argv[1]); };

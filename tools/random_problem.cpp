@@ -149,10 +149,27 @@ void RandomProblems::post_ops(Shape& r) {
   }
 }
 
+// The size that was drawn is the largest of the range. Short outputs may be empty, never negative.
+void RandomProblems::leave_open(Shape& r) {
+  std::int64_t least = 1;
+  while (r.rank() == 1 && least < r.i[0] &&
+         (least - 1) * r.s[0] + (r.k[0] - 1) * r.d[0] + 1 < 2 * r.p[0])
+    ++least;
+  const bool length = r.rank() == 1 && r.channels_last && r.n == 1 && least < r.i[0] &&
+                      r.o[0] == r.natural(0) - 2 * r.p[0];
+  if (length) {
+    r.i_min = chance(50) ? least : between(least, r.i[0] - 1);
+  } else if (r.n > 1) {
+    r.n_min = chance(50) ? 1 : between(1, r.n - 1);
+  }
+}
+
 std::string RandomProblems::next() {
   Shape r;
   r.type = options_.type;
+  const bool leaves_open = options_.open_percent > 0 && chance(options_.open_percent);
   r.n = chance(65) ? 1 : chance(80) ? between(2, 5) : between(6, 40);
+  if (leaves_open && r.n == 1 && chance(50)) r.n = between(2, 6);
   channels(r);
   spatial(r);
   outputs(r);
@@ -166,6 +183,7 @@ std::string RandomProblems::next() {
   }
   memory(r);
   post_ops(r);
+  if (leaves_open) leave_open(r);
   return to_line(r);
 }
 
@@ -183,6 +201,7 @@ ProblemClass classify(const std::string& line) {
                               : "stride1";
   c.layout = layout_name(r);
   c.tail = r.group_oc() % 16 == 0 ? "full" : "odd";
+  c.sizes = r.n_min > 0 ? "batch" : r.i_min > 0 ? "length" : "fixed";
   return c;
 }
 

@@ -12,6 +12,7 @@ namespace tconv::tools {
 struct RandomOptions {
   Type type = Type::f32;
   double max_multiply_adds = 2e6;  // per problem; outputs stay below the same number of elements
+  int open_percent = 0;            // of the problems leave their batch or length open
 };
 
 // A sequence: the same seed and options give the same lines on every machine.
@@ -35,6 +36,7 @@ class RandomProblems {
   void limit(Shape& shape);
   void memory(Shape& shape);
   void post_ops(Shape& shape);
+  void leave_open(Shape& shape);
 
   std::mt19937_64 random_;
   RandomOptions options_;
@@ -46,6 +48,7 @@ struct ProblemClass {
   std::string step;    // stride1, strided, dilated, strided+dilated
   std::string layout;  // nwc ...
   std::string tail;    // full: the output channels of a group fill vectors of 16; odd: not
+  std::string sizes;   // fixed; batch, length: known only at run time
 };
 ProblemClass classify(const std::string& line);
 

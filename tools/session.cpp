@@ -4,7 +4,8 @@
 
 namespace tconv::tools {
 
-Session::Session(const std::string& line, const Options& options, TensorData& data)
+Session::Session(const std::string& line, const Options& options, TensorData& data,
+                 const RunSize& size)
     : data_(data),
       op_(ConvTranspose::create(line, options)),
       packed_(op_.packed_filter_bytes()),
@@ -17,6 +18,8 @@ Session::Session(const std::string& line, const Options& options, TensorData& da
   args_.output = {data.output.data(), data.output.bytes()};
   args_.operands = operands_;
   args_.workspace = {workspace_.data(), workspace_.bytes()};
+  args_.batch = size.batch;
+  args_.length = size.length;
 }
 
 Comparison Session::check(const Definition& definition, const CheckOptions& options) {

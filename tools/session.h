@@ -7,6 +7,7 @@
 #include "tconv/inspect.hpp"
 #include "tools/buffer.h"
 #include "tools/definition.h"
+#include "tools/run_size.h"
 #include "tools/tensor_data.h"
 
 namespace tconv::tools {
@@ -14,7 +15,9 @@ namespace tconv::tools {
 // Borrows `data` and writes its output. Throws tconv::Error.
 class Session {
  public:
-  Session(const std::string& line, const Options& options, TensorData& data);
+  // `data` is of one run: of `size` where the problem leaves it open.
+  Session(const std::string& line, const Options& options, TensorData& data,
+          const RunSize& size = {});
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 

@@ -29,6 +29,7 @@ std::vector<NamedProblem> collect(const Sources& sources) {
       problems.push_back(named(row.name, row.line));
   RandomOptions wishes;
   wishes.type = parse_shape(sources.dtype + " nwc i=1 k=1").type;
+  wishes.open_percent = 15;
   RandomProblems random(sources.seed, wishes);
   for (std::int64_t i = 0; i < sources.random; ++i)
     problems.push_back(named(fmt::format("random{}.{}", sources.seed, i), random.next()));

@@ -101,5 +101,6 @@ def measure(layer, engines, options, folder):
         "name": layer.name,
         "problem": layer.problem("last"),
         "gflop": layer.flop() / 1e9,
+        "channels": [layer.ic, layer.oc],
         "engines": cells,
     }

@@ -5,6 +5,8 @@ import platform
 
 from layers import geometric_mean
 
+MANY_CHANNELS = 16  # a vector of f32: fewer leave lanes idle unless a library does something for it
+
 
 def cpu_name():
     try:
@@ -103,10 +105,15 @@ def print_ratios(rows, labels, out):
     against = [(label, [label]) for label in labels[1:]]
     if len(peers) > 1:
         against.append(("best peer", peers))
+    many = [row for row in rows if min(row["channels"]) >= MANY_CHANNELS]
+    groups = [("", rows)]
+    if 0 < len(many) < len(rows):
+        groups.append((f", {MANY_CHANNELS} or more channels in and out", many))
     for title, others in against:
-        pairs = _pairs(rows, subject, others)
-        if pairs:
-            print(f"{title} / {subject}: {_describe(pairs)}", file=out)
+        for group, of in groups:
+            pairs = _pairs(of, subject, others)
+            if pairs:
+                print(f"{title} / {subject}{group}: {_describe(pairs)}", file=out)
 
 
 def summary(rows, labels):

@@ -68,14 +68,16 @@ void execute(const planner::Problem& problem, const planner::Lowered& lowered,
     }
   }
 
-  tools::Buffer local = poisoned(ir::local_bytes(program));
+  std::vector<tools::Buffer> locals;
+  for (int i = 0; i < options.locals; ++i) locals.push_back(poisoned(ir::local_bytes(program)));
   std::mt19937_64 random(options.shuffle_seed);
   for (std::size_t s = 0; s < program.stages.size(); ++s) {
     std::vector<Chunk> chunks = chunks_of(program, program.stages[s], options.chunk);
     if (options.shuffle_seed > 0) std::shuffle(chunks.begin(), chunks.end(), random);
     for (const Chunk& chunk : chunks) {
+      tools::Buffer& local = locals[random() % locals.size()];
       if (options.compiled != nullptr) {
-        if (local.bytes() > 0) std::memset(local.data(), 0xff, local.bytes());
+        if (locals.size() == 1 && local.bytes() > 0) std::memset(local.data(), 0xff, local.bytes());
         options.compiled->stages()[s][chunk.kernel].function(buffers.data(), nullptr, chunk.begin,
                                                              chunk.end, local.data());
       } else {

@@ -15,6 +15,7 @@ struct ExecuteOptions {
   const jit::CompiledProgram* compiled = nullptr;  // nullptr: the interpreter
   std::int64_t chunk = 0;                          // grid points per call; 0 = all at once
   std::uint64_t shuffle_seed = 0;  // > 0: the chunks of a stage run in this random order
+  int locals = 1;  // more: each chunk gets one of so many at random, as the last chunk left it
 };
 
 // `tensors` as the problem says, the filter unpacked. `output` has the problem's bytes, and the

@@ -70,7 +70,8 @@ TCONV_API PlanReport plan_report(const std::string& problem, const Options& opti
 
 struct Inspection {
   std::string plan, isa, backend;
-  int threads = 1;
+  int threads = 1;              // that were asked for
+  int workers = 1;              // that share a run: 1 where a fork costs more than it saves
   // By how much the error bound of a plain sum of products grows (docs/accuracy.md); 1 but for
   // minimal filtering.
   double error_factor = 1;
