@@ -49,6 +49,10 @@ TEST(PlanText, RoundTrip) {
                  .stream = true,
                  .ku = 6};
   EXPECT_EQ(parse_plan(print(all)), all);
+  const Plan tiles{
+      .schedule = Schedule::winograd, .mr = 6, .nr = 4, .m = {1, 3, 4}, .r = 3, .images = 2};
+  EXPECT_EQ(print(tiles), "winograd(m=1x3x4,r=3,mr=6,nr=4,images=2)");
+  EXPECT_EQ(parse_plan(print(tiles)), tiles);
 }
 
 TEST(PlanText, ErrorsNameTheField) {
@@ -56,7 +60,7 @@ TEST(PlanText, ErrorsNameTheField) {
   EXPECT_TRUE(says(error(""), "schedule(field=value,..) is expected"));
   EXPECT_TRUE(says(error("direct"), "schedule(field=value,..) is expected"));
   EXPECT_TRUE(says(error("direct(mr=1"), "schedule(field=value,..) is expected"));
-  EXPECT_TRUE(says(error("winograd(m=3)"), "schedule 'winograd' is not known"));
+  EXPECT_TRUE(says(error("fft(m=3)"), "schedule 'fft' is not known"));
   EXPECT_TRUE(says(error("direct(height=3)"), "'height' is not known"));
   EXPECT_TRUE(
       says(error("direct(mr)"), "'mr' is not known; flags are strip, stream and transposed"));
@@ -71,6 +75,7 @@ TEST(PlanText, ErrorsNameTheField) {
   EXPECT_TRUE(says(error("direct(nr=99999999999999999999)"), "'nr="));
   EXPECT_TRUE(says(error("direct(tile=h)"), "'tile=h': w or n"));
   EXPECT_TRUE(says(error("direct(ku=65)"), "from 0 to 64"));
+  EXPECT_TRUE(says(error("winograd(m=3x)"), "'m='"));
 }
 
 // ---- plans that are not legal --------------------------------------------------------------
