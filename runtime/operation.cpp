@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ir/target.h"
+#include "runtime/default_pool.h"
 #include "runtime/dump.h"
 #include "runtime/error.h"
 #include "runtime/footprint.h"
@@ -165,6 +166,7 @@ void Operation::write_description() {
                              planner::print(plan_), settings_.isa, backend(), settings_.threads,
                              code_bytes, times_.total_us);
   if (workers() != threads()) description_ += fmt::format(" workers={}", workers());
+  if (workers() > 1 && *default_pool_name() == '\0') description_ += " pool=none";
   if (!fallback_reason_.empty()) description_ += " fallback=" + fallback_reason_;
 }
 

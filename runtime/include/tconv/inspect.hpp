@@ -100,6 +100,9 @@ struct HostInfo {
   std::vector<std::string> isas;      // that this host runs
   std::vector<std::string> features;  // of the CPU, that plans or emitters look at
   std::vector<std::string> backends;
+  // Who runs the workers of threads=N when a run brings no parallel_for. Empty: the library was
+  // built without oneTBB, and the calling thread does it alone.
+  std::string pool;
   int cores = 1;                                          // that this process may use
   std::int64_t l1_bytes = 0, l2_bytes = 0, l3_bytes = 0;  // data caches; l3 is shared
 };
