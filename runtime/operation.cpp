@@ -103,8 +103,7 @@ void Operation::compile() {
   if (twin_) packed_layout_ += " non-finite: " + planner::print(twin_->lowered->filter);
   times_.total_us = times_.plan_us + total.elapsed_us();
   write_description();
-  if (dumps(settings_.dump, "asm") && main_->code() != nullptr)
-    dump_text("asm", jit::disassemble(*main_->code()));
+  if (dumps(settings_.dump, "asm") && main_->code() != nullptr) dump_code(*main_->code());
 }
 
 std::shared_ptr<const planner::Lowered> Operation::lower(const planner::Plan& plan,
