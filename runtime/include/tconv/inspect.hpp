@@ -85,6 +85,8 @@ struct Inspection {
 TCONV_API Inspection inspect(const ConvTranspose& op);
 
 // The lowered program and its machine code as text. `problem` need not fit the host for ir_text.
+// The first code_text opens libtconv_disassembler.so; where there is none, Error(unsupported) names
+// the places that were looked at.
 TCONV_API std::string ir_text(const std::string& problem, const Options& options = {});
 TCONV_API std::string code_text(const ConvTranspose& op);
 
