@@ -6,8 +6,9 @@ foreach(step prefix find_package pkg_config part)
   set_tests_properties(install_${step} PROPERTIES TIMEOUT 300 ENVIRONMENT
     "CC=${CMAKE_C_COMPILER};CXX=${CMAKE_CXX_COMPILER};CFLAGS=${CMAKE_C_FLAGS};CXXFLAGS=${CMAKE_CXX_FLAGS}")
 endforeach()
+set(pool_library "$<$<BOOL:${TCONV_TBB}>:libtbb\\.so\\.12>")
 add_test(NAME install_library_file COMMAND ${PROJECT_SOURCE_DIR}/tests/library_file.sh
-         ${PROJECT_BINARY_DIR}/install-test/moved "${CMAKE_BUILD_TYPE}" "libtbb\\.so\\.12" ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
+         ${PROJECT_BINARY_DIR}/install-test/moved "${CMAKE_BUILD_TYPE}" "${pool_library}" ${PROJECT_BINARY_DIR} ${PROJECT_SOURCE_DIR})
 set_tests_properties(install_library_file PROPERTIES FIXTURES_REQUIRED installed SKIP_RETURN_CODE 77
                      ENVIRONMENT "CXXFLAGS=${CMAKE_CXX_FLAGS}")
 set_tests_properties(install_prefix PROPERTIES FIXTURES_SETUP installed)

@@ -1,5 +1,6 @@
 // Predictions where a size is known only at run time.
 #include <cmath>
+#include <map>
 
 #include "planner/candidates.h"
 #include "planner/schedules/schedule.h"
@@ -47,6 +48,24 @@ double predict_us(const CostModel& model, const Plan& plan, const ir::Target& ta
   throw PlanError("unknown schedule");
 }
 
+namespace {
+
+// Whole tiles of images and long rests along the batch, the others image by image.
+double open_batch_us(const Problem& run, const Plan& plan, const Machine& machine, int lanes,
+                     std::map<std::int64_t, CostModel>& models) {
+  const auto us = [&](std::int64_t n, const Plan& part) {
+    if (n == 0) return 0.0;
+    const auto [at, fresh] = models.try_emplace(n, at_sizes(run, n, 0), machine, lanes);
+    return at->second.direct_us(part);
+  };
+  const std::int64_t rest = run.n % plan.mr, few = rest < least_rest(plan.mr) ? rest : 0;
+  Plan along_batch = plan;
+  along_batch.strip = false;
+  return us(run.n - few, along_batch) + us(few, image_plan(run, plan));
+}
+
+}  // namespace
+
 void predict_over_sizes(const Problem& problem, const Machine& machine, const ir::Target& target,
                         std::vector<Candidate>& candidates) {
   const std::vector<Problem> runs = sampled_runs(problem);
@@ -55,6 +74,7 @@ void predict_over_sizes(const Problem& problem, const Machine& machine, const ir
   for (const Problem& run : runs) {
     const CostModel plain(run, machine, lanes);
     const bool first = run.layout == Layout::channels_first;
+    std::map<std::int64_t, CostModel> models;
     const CostModel twin(first ? channels_last_twin(run) : run, machine, lanes);
     // The runtime goes without streaming stores where an output is small.
     const bool streams = static_cast<double>(output_elements(run)) * ir::bytes(run.dtype) >
@@ -62,7 +82,10 @@ void predict_over_sizes(const Problem& problem, const Machine& machine, const ir
     for (Candidate& c : candidates) {
       Plan plan = c.plan;
       plan.stream = plan.stream && streams;
-      double us = predict_us(plan.transposed ? twin : plain, plan, target);
+      const CostModel& model = plan.transposed ? twin : plain;
+      double us = problem.n_min > 0 && plan.tile == TileAxis::n
+                      ? open_batch_us(model.problem(), plan, machine, lanes, models)
+                      : predict_us(model, plan, target);
       if (plan.transposed) us += transposes_us(plain, lanes);
       c.predicted_us *= us;
     }

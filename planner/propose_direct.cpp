@@ -64,8 +64,12 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
     // Along the batch.
     if (p.n > 1 && last) {
       for (int mr : tile_heights(nr, p.n, p.n_min > 0, target))
-        for (int rows : row_counts(w.blocks()))
-          consider({.mr = mr, .nr = nr, .tile = TileAxis::n, .rows = rows, .stream = stream});
+        for (int rows : row_counts(w.blocks())) {
+          Plan plan{.mr = mr, .nr = nr, .tile = TileAxis::n, .rows = rows, .stream = stream};
+          consider(plan);
+          plan.strip = p.n_min > 0 && w.taps > 1 && least_rest(mr) > 1;
+          if (plan.strip) consider(plan);
+        }
     }
     // Along the width, blocked where a row is long.
     const bool one_axis = p.axes.size() == 1;

@@ -22,6 +22,8 @@ std::atomic<bool> pool_started{false}, pool_lost{false};
 
 }  // namespace
 
+const char* default_pool_name() { return "oneTBB"; }
+
 int default_pool_threads() {
   if (pool_lost.load(std::memory_order_relaxed)) return 1;
   static const int threads = tbb::info::default_concurrency();

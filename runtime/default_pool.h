@@ -1,9 +1,13 @@
-// The pool that runs an operation's workers when the caller brings none: oneTBB.
+// The pool that runs an operation's workers when the caller brings none: oneTBB, or with
+// TCONV_TBB=OFF nobody but the calling thread.
 #pragma once
 
 #include "runtime/parallel.h"
 
 namespace tconv::runtime {
+
+// For people: "oneTBB", or "" when there is none.
+const char* default_pool_name();
 
 // Threads that can work at the same time, the caller's included; 1 in the child of a fork.
 int default_pool_threads();

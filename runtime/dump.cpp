@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "jit/part.h"
+
 namespace tconv::runtime {
 
 bool dumps(std::string_view wanted, std::string_view step) {
@@ -17,6 +19,16 @@ bool dumps(std::string_view wanted, std::string_view step) {
 
 void dump_text(std::string_view step, std::string_view text) {
   fmt::print(stderr, "== {}\n{}\n", step, text);
+}
+
+void dump_code(const jit::CompiledProgram& code) {
+  std::string text;
+  try {
+    text = jit::disassemble(code);
+  } catch (const jit::PartError& error) {
+    text = error.what();
+  }
+  dump_text("asm", text);
 }
 
 planner::Dump dumper(const std::string& wanted) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "jit/backend.h"
 #include "planner/planner.h"
 
 namespace tconv::runtime {
@@ -12,6 +13,10 @@ namespace tconv::runtime {
 bool dumps(std::string_view wanted, std::string_view step);
 
 void dump_text(std::string_view step, std::string_view text);
+
+// As the step asm. Without the part that disassembles, the reason stands in its place: a create
+// that would do is not refused for the sake of a dump.
+void dump_code(const jit::CompiledProgram& code);
 
 // For planner::lower; empty when nothing is wanted, so that no text is made.
 planner::Dump dumper(const std::string& wanted);

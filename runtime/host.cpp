@@ -12,6 +12,7 @@
 
 #include "ir/target.h"
 #include "jit/backend.h"
+#include "runtime/default_pool.h"
 #include "runtime/error.h"
 
 namespace tconv::runtime {
@@ -73,6 +74,7 @@ HostInfo find_out() {
     if (jit::host_supports(isa)) info.isas.push_back(isa);
   info.isa = info.isas.empty() ? "avx2" : info.isas.front();
   info.backends = {"xbyak", "interpreter"};
+  info.pool = default_pool_name();
 
   __builtin_cpu_init();
   const auto note = [&](const char* name, int has) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ir/target.h"
+#include "runtime/default_pool.h"
 #include "runtime/dump.h"
 #include "runtime/error.h"
 #include "runtime/footprint.h"
@@ -102,8 +103,7 @@ void Operation::compile() {
   if (twin_) packed_layout_ += " non-finite: " + planner::print(twin_->lowered->filter);
   times_.total_us = times_.plan_us + total.elapsed_us();
   write_description();
-  if (dumps(settings_.dump, "asm") && main_->code() != nullptr)
-    dump_text("asm", jit::disassemble(*main_->code()));
+  if (dumps(settings_.dump, "asm") && main_->code() != nullptr) dump_code(*main_->code());
 }
 
 std::shared_ptr<const planner::Lowered> Operation::lower(const planner::Plan& plan,
@@ -165,6 +165,7 @@ void Operation::write_description() {
                              planner::print(plan_), settings_.isa, backend(), settings_.threads,
                              code_bytes, times_.total_us);
   if (workers() != threads()) description_ += fmt::format(" workers={}", workers());
+  if (workers() > 1 && *default_pool_name() == '\0') description_ += " pool=none";
   if (!fallback_reason_.empty()) description_ += " fallback=" + fallback_reason_;
 }
 

@@ -89,7 +89,9 @@ TEST(Part, AProgramWithoutItGoesOn) {
   EXPECT_NE(without.err.find(kFile + " cannot be opened; it is not in " + folder.file("bin")),
             std::string::npos)
       << without.err;
-  EXPECT_EQ(test::spawn({program, "check", kLine}).status, 0);
+  const test::Finished dumped = test::spawn({program, "check", kLine}, {{"TCONV_DUMP", "asm"}});
+  EXPECT_EQ(dumped.status, 0);
+  EXPECT_EQ(dumped.err.find("== asm\n" + kFile + " cannot be opened"), 0u) << dumped.err;
 
   fs::copy_file(TCONV_BINARY_DIR "/" + kFile, folder.file("bin/" + kFile));
   EXPECT_EQ(test::spawn({program, "dump", "--stage", "asm", kLine}).status, 0);

@@ -18,6 +18,7 @@ void print_host(const Limits& limits) {
              host.l2_bytes >> 10, host.l3_bytes >> 10);
   fmt::print("isas       {} (create chooses {})\n", fmt::join(host.isas, " "), host.isa);
   fmt::print("backends   {}\n", fmt::join(host.backends, " "));
+  fmt::print("pool       {}\n", host.pool.empty() ? "none: only the caller's threads" : host.pool);
   for (const auto& [isa, gflops] : limits.fma_gflops)
     fmt::print("fma        {:.0f} GFLOP/s {} f32, {} thread(s)\n", gflops, isa, limits.threads);
   fmt::print("read       L2 {:.0f}, L3 {:.0f}, DRAM {:.0f} GB/s; streaming write {:.0f} GB/s\n",

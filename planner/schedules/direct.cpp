@@ -11,8 +11,8 @@ using ir::Reg;
 
 class Direct final : public Tiled {
  public:
-  Direct(const Problem& p, const Plan& plan, const ir::Target& target)
-      : Tiled(p, plan, target, p.group_oc()) {}
+  Direct(const Problem& p, const Plan& plan, const ir::Target& target, Tiled* with = nullptr)
+      : Tiled(p, plan, target, p.group_oc(), with) {}
 
  private:
   // [group][panel][taps..][ic][nr vectors]
@@ -82,7 +82,13 @@ class Direct final : public Tiled {
 Lowered lower_direct(const Problem& problem, const Plan& plan, const ir::Target& target) {
   const std::string reason = why_not_direct(problem, plan, target);
   require(reason.empty(), reason);
-  return Direct(problem, plan, target).lower();
+  const bool open = problem.n_min > 0 && plan.tile == TileAxis::n && least_rest(plan.mr) > 1;
+  if (!open) return Direct(problem, plan, target).lower();
+  Plan along_batch = plan;
+  along_batch.strip = false;  // of the images
+  Direct tiles(problem, along_batch, target);
+  Direct images(problem, image_plan(problem, plan), target, &tiles);
+  return tiles.lower(&images);
 }
 
 }  // namespace tconv::planner

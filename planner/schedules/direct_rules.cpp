@@ -41,8 +41,10 @@ std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target&
     return "stream needs channels-last and whole vectors of output channels";
   if (!along_width) {
     if (!last) return "tile=n needs channels-last";
-    if (plan.strip || plan.cols != 0) return "tile=n has neither strip nor cols";
-    return {};
+    if (plan.cols != 0 || (plan.strip && p.n_min == 0)) return "tile=n has neither strip nor cols";
+    if (plan.strip && least_rest(plan.mr) == 1)
+      return "tile=n has a strip only for the images that tiles leave over";
+    return plan.strip ? why_not_strip(p, plan) : std::string();
   }
   if (plan.strip && last)
     if (std::string reason = why_not_strip(p, plan); !reason.empty()) return reason;

@@ -27,6 +27,10 @@ std::string why_not_winograd(const Problem& problem, const Plan& plan, const ir:
 std::string why_not_channelwise(const Problem& problem, const Plan& plan, const ir::Target& target);
 
 // The same for what `direct` and `channelwise` need where a size is known only at run time.
+// Tiles along an open batch of at least `least_rest` images take the rest of the batch; fewer
+// images go by `image_plan`.
+int least_rest(int mr);
+Plan image_plan(const Problem& problem, const Plan& plan);
 inline constexpr int kTallestOpen = 16;  // every rest of a tile has code of its own
 std::string why_not_open(const Problem& problem, const Plan& plan);
 

@@ -9,10 +9,11 @@
 namespace tconv::planner {
 
 Tiled::Tiled(const Problem& problem, const Plan& plan, const ir::Target& target,
-             std::int64_t channels)
+             std::int64_t channels, Tiled* with)
     : problem_(problem),
       plan_(plan),
-      b_(target),
+      own_(target),
+      b_(with != nullptr ? with->b_ : own_),
       L_(target.lanes(problem.dtype)),
       channels_(channels),
       panel_count_(ceil_div(channels, std::int64_t{plan.nr} * L_)),
@@ -22,30 +23,38 @@ Tiled::Tiled(const Problem& problem, const Plan& plan, const ir::Target& target,
   if (along_width()) runs_ = runs(width_);
 }
 
-Lowered Tiled::lower() {
+Lowered Tiled::lower(Tiled* images) {
+  const std::string label = fmt::format("{}_{}x{}", name(plan_.schedule), plan_.mr, plan_.nr);
   packed_ = packing();
+  tensors_ = declare_tensors(b_, problem_, packed_, plan_.stream);
+  images_ = along_width() ? tensors_.n : Affine(1);
   declare();
-  std::vector<ir::Builder::Axis> grid;
-  grid.push_back({"g", problem_.oc / channels_});
-  grid.push_back({"ob", ceil_div(panel_count_, panels_per_block())});
-  grid.push_back({"n", along_width() ? tensors_.n : 1});
-  outer_.add_grid(grid);
-  grid.push_back({"wb", grid_blocks_});
+  if (images != nullptr) images->take_images(*this);
   b_.stage([&] {
-    b_.kernel(fmt::format("{}_{}x{}", name(plan_.schedule), plan_.mr, plan_.nr), grid,
-              [&](std::span<const Affine> point) { body(point); });
+    kernel(label);
+    if (images != nullptr) images->kernel(label + "_images");
   });
 
   Lowered out;
   out.program = b_.take();
   out.filter = packed_;
   out.arguments = tensors_.arguments;
-  out.needs_finite_filter = plan_.strip && width_.halo() > 0;
+  const bool padded = plan_.strip || (images != nullptr && images->plan_.strip);
+  out.needs_finite_filter = padded && width_.halo() > 0;
   return out;
 }
 
+void Tiled::kernel(const std::string& label) {
+  std::vector<ir::Builder::Axis> grid;
+  grid.push_back({"g", problem_.oc / channels_});
+  grid.push_back({"ob", ceil_div(panel_count_, panels_per_block())});
+  grid.push_back({"n", images_});
+  outer_.add_grid(grid);
+  grid.push_back({"wb", grid_blocks_});
+  b_.kernel(label, grid, [&](std::span<const Affine> point) { body(point); });
+}
+
 void Tiled::declare() {
-  tensors_ = declare_tensors(b_, problem_, packed_, plan_.stream);
   std::int64_t first = 0, spread = 0, most = 1;
   if (along_width() && !runs_.empty()) {
     std::int64_t last_begin = runs_[0].q_begin, last_end = runs_[0].q_end;
@@ -93,16 +102,20 @@ void Tiled::declare() {
 
 void Tiled::body(std::span<const Affine> point) {
   group_ = point[0];
-  n_ = point[2];
+  n_ = first_image_ + point[2];
   outer_.start(point.subspan(3, outer_.size()));
   wb_ = point.back();
   block_ = point[1];
-  if (local_input()) {
-    const StripSource source = strip_source();
-    strip_column0_ = source.column0;
-    fill_strip(source);
-  }
-  panels(point[1]);
+  std::vector<Affine> inside;
+  if (first_image_ != Affine(0)) inside.push_back(tensors_.n - 1 - n_);
+  b_.when(inside, [&] {
+    if (local_input()) {
+      const StripSource source = strip_source();
+      strip_column0_ = source.column0;
+      fill_strip(source);
+    }
+    panels(point[1]);
+  });
 }
 
 StripSource Tiled::strip_source() const {

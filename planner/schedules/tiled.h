@@ -26,9 +26,12 @@ namespace tconv::planner {
 class Tiled {
  public:
   // Panels run over `channels` output channels: those of a group, or all of them.
-  Tiled(const Problem& problem, const Plan& plan, const ir::Target& target, std::int64_t channels);
+  // With `with`, the kernel becomes one of that one's program.
+  Tiled(const Problem& problem, const Plan& plan, const ir::Target& target, std::int64_t channels,
+        Tiled* with = nullptr);
   virtual ~Tiled() = default;
-  Lowered lower();
+  // `images`, made with this one, computes what tiles along an open batch leave over.
+  Lowered lower(Tiled* images = nullptr);
 
  protected:
   using Affine = ir::Affine;
@@ -54,6 +57,7 @@ class Tiled {
 
   // tiled.cpp: the loops around the tiles
   void declare();
+  void kernel(const std::string& name);
   void body(std::span<const Affine> point);
   StripSource strip_source() const;
   std::int64_t first_block() const;  // along the width, of all runs
@@ -85,6 +89,7 @@ class Tiled {
   void open_tiles(const Run& run, std::int64_t begin, const Affine& end, Border border);
   void rest_tile(const Affine& rest, int least, int most, const std::function<void(int)>& tile);
   void open_batch_tiles();
+  void take_images(const Tiled& tiles);
 
   // tiled_tile.cpp: one register tile
   void tile(const Run& run, const Affine& q, int pixels, Border border);
@@ -108,7 +113,8 @@ class Tiled {
 
   Problem problem_;
   Plan plan_;
-  ir::Builder b_;
+  ir::Builder own_;
+  ir::Builder& b_;
   int L_;
   std::int64_t channels_, panel_count_;
   AxisPhases width_;
@@ -123,7 +129,8 @@ class Tiled {
   std::int64_t block_pixels_ = 0;  // plan.cols, whole tiles
   Affine grid_blocks_;             // blocks_w_, a param where the length is known only at run time
   std::vector<Open> open_;
-  bool staged_ = false;  // the epilogue runs from memory, not from the accumulators
+  Affine images_, first_image_;  // that grid points count
+  bool staged_ = false;          // the epilogue runs from memory, not from the accumulators
   ir::ViewId stage_ = 0;
 
   // Where the walk stands.

@@ -12,6 +12,17 @@ namespace tconv::planner {
 
 using ir::Affine;
 
+int least_rest(int mr) { return (mr + 1) / 2; }
+
+Plan image_plan(const Problem& p, const Plan& plan) {
+  Plan images = plan;
+  images.tile = TileAxis::w;
+  images.cols = 0;
+  const std::int64_t rows = p.axes.size() > 1 ? phases(p.axes[p.axes.size() - 2]).blocks() : 1;
+  images.rows = static_cast<int>(std::min<std::int64_t>(plan.rows, rows));
+  return images;
+}
+
 std::string why_not_open(const Problem& p, const Plan& plan) {
   const bool along_batch = plan.tile == TileAxis::n;
   if ((p.i_min > 0 || (p.n_min > 0 && along_batch)) && plan.mr > kTallestOpen)
@@ -118,6 +129,19 @@ void Tiled::rest_tile(const Affine& rest, int least, int most,
   b_.when({middle - 1 - rest}, [&] { rest_tile(rest, least, middle - 1, tile); });
 }
 
+// A rest of few images would leave most of the machine idle; they are computed one by one, in tiles
+// along the width.
+void Tiled::take_images(const Tiled& tiles) {
+  tensors_ = tiles.tensors_;
+  packed_ = tiles.packed_;
+  const Open& o = tiles.open(tensors_.n);
+  const int mr = tiles.plan_.mr, least = least_rest(mr);
+  const Affine few = b_.param_ceil("few", least - o.rest, mr);  // 1 if rest < least, else 0
+  images_ = few * (least - 1);
+  first_image_ = o.whole * mr;
+  declare();
+}
+
 void Tiled::open_batch_tiles() {
   const Open& o = open(tensors_.n);
   const Run all{.t_begin = 0, .t_end = 1, .taps = 1};
@@ -126,10 +150,10 @@ void Tiled::open_batch_tiles() {
     tile(all, 0, pixels, Border::padded);
   };
   b_.loop("m", 0, o.whole, [&](const Affine& m) { tiles(m, plan_.mr); });
-  if (plan_.mr == 1) return;
+  if (least_rest(plan_.mr) == plan_.mr) return;
   // A loop of one round: as a param the number of the tile would be part of the pointer.
   b_.loop("m", o.whole, o.whole + 1, [&](const Affine& m) {
-    rest_tile(o.rest, 1, plan_.mr - 1, [&](int pixels) { tiles(m, pixels); });
+    rest_tile(o.rest, least_rest(plan_.mr), plan_.mr - 1, [&](int pixels) { tiles(m, pixels); });
   });
 }
 

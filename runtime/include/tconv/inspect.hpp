@@ -88,6 +88,8 @@ struct Inspection {
 TCONV_API Inspection inspect(const ConvTranspose& op);
 
 // The lowered program and its machine code as text. `problem` need not fit the host for ir_text.
+// The first code_text opens libtconv_disassembler.so; where there is none, Error(unsupported) names
+// the places that were looked at.
 TCONV_API std::string ir_text(const std::string& problem, const Options& options = {});
 TCONV_API std::string code_text(const ConvTranspose& op);
 
@@ -103,6 +105,9 @@ struct HostInfo {
   std::vector<std::string> isas;      // that this host runs
   std::vector<std::string> features;  // of the CPU, that plans or emitters look at
   std::vector<std::string> backends;
+  // Who runs the workers of threads=N when a run brings no parallel_for. Empty: the library was
+  // built without oneTBB, and the calling thread does it alone.
+  std::string pool;
   int cores = 1;                                          // that this process may use
   std::int64_t l1_bytes = 0, l2_bytes = 0, l3_bytes = 0;  // data caches; l3 is shared
 };
