@@ -30,8 +30,8 @@ struct ProblemInfo {
   bool channels_last = true;
   bool torch_filter = false;  // [ic, oc/g, k..] instead of [k.., oc/g, ic]
   std::int64_t n = 1, g = 1, ic = 1, oc = 1;
-  // > 0: the batch (n_min..n) or the length of the only axis (i_min..axes[0].i) is known only when
-  // it runs; everything else here is said of the largest.
+  // > 0: the batch (n_min..n) or the length of the only axis (i_min..axes[0].input) is known only
+  // when it runs; everything else here is said of the largest.
   std::int64_t n_min = 0, i_min = 0;
   std::vector<AxisInfo> axes;                                    // outermost first
   std::int64_t input_pixel_stride = 0, output_pixel_stride = 0;  // elements; ic and oc when dense
