@@ -42,6 +42,8 @@ double predict_us(const CostModel& model, const Plan& plan, const ir::Target& ta
       return width_us(model, plan, target);
     case Schedule::channelwise:
       return channelwise_us(model, plan, target.lanes(model.problem().dtype));
+    case Schedule::winograd:
+      return winograd_us(model, plan, target, winograd_kernels(model.problem(), plan));
     case Schedule::bias_only:
       return model.bias_only_us();
   }

@@ -44,7 +44,7 @@ std::vector<Block> blocks(const CostModel& model, const Plan& plan) {
     b.width = ceil_div(across, ceil_div(across, wanted));
     b.rows = std::clamp<std::int64_t>(wanted / b.width, 1, down);
     b.rows = ceil_div(down, ceil_div(down, b.rows));
-    if (b.width == across && b.rows == down && rank < 3)
+    if (b.width == across && b.rows == down && rank < 3 && p.n_min == 0)
       for (std::int64_t images = 2; images * b.width * b.rows <= wanted + wanted / 4; ++images)
         if (p.n % images == 0) b.images = images;
     const bool known = std::any_of(found.begin(), found.end(), [&](const Block& o) {

@@ -51,6 +51,8 @@ std::string why_not_reached(const Problem& p, const Plan& plan) {
 
 std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Target& target) {
   if (p.layout != Layout::channels_last) return "winograd is channels-last: use transposed";
+  if (p.i_min > 0) return "winograd's tiles need a length that is known";
+  if (p.n_min > 0 && plan.images > 1) return "images needs a batch that is known";
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1 || plan.images < 1)
     return "mr, nr, rows and images must be at least 1";
   if (plan.tile != TileAxis::w || plan.strip)
