@@ -184,9 +184,12 @@ std::int64_t Operation::memory_bytes() const {
 }
 
 const Executable& Operation::finite_twin() const {
-  std::call_once(twin_->once, [&] {
-    twin_->executable = Executable::build(twin_->lowered, engine_, symbol(plan_) + "_twin");
-  });
+  if (!twin_->compiled.load(std::memory_order_acquire)) {
+    const std::lock_guard lock(twin_->compiling);
+    if (!twin_->executable)
+      twin_->executable = Executable::build(twin_->lowered, engine_, symbol(plan_) + "_twin");
+    twin_->compiled.store(true, std::memory_order_release);
+  }
   return *twin_->executable;
 }
 

@@ -1,6 +1,7 @@
 // One problem, planned and compiled: the insides of tconv::ConvTranspose and of tconv_op.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -59,7 +60,10 @@ class Operation {
   struct FiniteTwin {
     std::shared_ptr<const planner::Lowered> lowered;
     std::uint64_t layout_hash = 0;
-    std::once_flag once;
+    // Not std::call_once: an exception inside it makes the C library load its unwinder, and abort
+    // the process where there is no memory for that.
+    std::mutex compiling;
+    std::atomic<bool> compiled{false};
     std::unique_ptr<const Executable> executable;
   };
 
