@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <limits>
 #include <string>
@@ -21,16 +22,20 @@ struct tconv_op {
 
 namespace {
 
-std::string& last_error() {
-  thread_local std::string text;
-  return text;
-}
+// A plain array: a thread_local with a destructor is registered at its first use, and the C library
+// aborts the process where there is no memory for that.
+struct LastError {
+  char text[2048] = {};
+  void set(const char* what) {
+    const std::size_t length = std::min(std::strlen(what), sizeof text - 1);
+    std::memcpy(text, what, length);
+    text[length] = 0;
+  }
+};
+thread_local constinit LastError last_error;
 
 tconv_status fail(tconv_status status, const char* what) {
-  try {
-    last_error() = what;
-  } catch (...) {  // no memory for the sentence: the status must do
-  }
+  last_error.set(what);
   return status;
 }
 
@@ -163,7 +168,7 @@ tconv_status tconv_set_cache_limit(size_t bytes) {
   });
 }
 
-const char* tconv_last_error(void) { return last_error().c_str(); }
+const char* tconv_last_error(void) { return last_error.text; }
 
 const char* tconv_version(void) { return TCONV_VERSION; }
 
