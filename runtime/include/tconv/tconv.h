@@ -6,10 +6,14 @@
  *
  * Shapes, row-major: input [n, i.., ic] and output [n, o.., oc] for nwc nhwc ndhwc, [n, ic, i..]
  * and [n, oc, o..] for ncw nchw ncdhw; filter [k.., oc/g, ic] (filter=tf) or [ic, oc/g, k..]
- * (filter=torch); bias [oc]. No alignment is required of any tensor; 64 bytes is faster.
+ * (filter=torch); bias [oc]. No alignment is required of any tensor; 64 bytes is faster. Where the
+ * problem says n=lo..hi or i=lo..hi, one operation serves every size of the range: the tensors of a
+ * run are those of its batch or length, and o grows with i by the stride.
  *
  * Every function that returns tconv_status leaves a sentence for tconv_last_error() when it is not
- * TCONV_OK, and has then written nothing. Arguments are checked before any tensor is read.
+ * TCONV_OK, and has then written nothing (but for a run whose parallel_for broke its contract).
+ * Arguments are checked before any tensor is read. Memory may run out anywhere: that is
+ * TCONV_OUT_OF_MEMORY, and the next call works.
  * An operation is immutable: all functions but tconv_destroy may be called on it from many threads
  * at once.
  */
@@ -63,14 +67,16 @@ TCONV_API tconv_status tconv_prepare(const tconv_op* op, const void* packed, siz
 /* Text that names the packed layout; lives as long as the operation. */
 TCONV_API const char* tconv_packed_layout(const tconv_op* op);
 
-/* Size of the workspace that a run needs; fixed at create. May be 0. */
+/* Size of the workspace that a run needs; fixed at create, for the largest size and for as many
+ * workers as the operation has. May be 0. */
 TCONV_API size_t tconv_workspace_bytes(const tconv_op* op);
 
 /* output = conv_transpose(input, filter) + bias, then the post-ops. `packed` comes from
  * tconv_pack_filter. `bias` is NULL exactly when the problem has none. `workspace` is used by one
- * call at a time; NULL: one is allocated for this call. With a workspace and threads=1 the call
- * neither allocates, locks nor enters the kernel. The output must not overlap with anything else.
- * For problems whose post-ops take tensors (prelu, add, mul), use tconv_run_args. */
+ * call at a time; NULL: one is allocated for this call. With a workspace, and threads=1 or the
+ * caller's own parallel_for (tconv_run_args), the call neither allocates, locks nor makes a system
+ * call. The output must not overlap with anything else. For problems whose post-ops take tensors
+ * (prelu, add, mul) or whose size is known only when they run, use tconv_run_args. */
 TCONV_API tconv_status tconv_run(const tconv_op* op, const void* input, const void* packed,
                                  const void* bias, void* output, void* workspace);
 
@@ -85,7 +91,11 @@ typedef struct tconv_tensor {
 } tconv_tensor;
 
 /* One run cut into `tasks` pieces: must call task(task_context, i) exactly once for every i in
- * 0..tasks, in any order and on any threads, and return when all of them are done. */
+ * 0..tasks, in any order and on any threads, and return when all of them are done. It is called
+ * once for each stage of the plan, and not at all where one worker does the work. If it leaves a
+ * task out, runs one twice or throws (in C++), the run is TCONV_INVALID_ARGUMENT, the output's
+ * contents are undefined, and no task that has begun goes on after the run has returned. One that
+ * begins after parallel_for has returned cannot be caught. */
 typedef void (*tconv_task)(void* task_context, int32_t index);
 typedef void (*tconv_parallel_for)(void* parallel_context, int32_t tasks, tconv_task task,
                                    void* task_context);
@@ -103,7 +113,7 @@ typedef struct tconv_args {
                        problem's order; of the input's type, dense */
   size_t operand_count;
   tconv_tensor workspace; /* {NULL, 0}: one is allocated for this call */
-  /* Since 0.2: */
+  /* Not in the first release: */
   int64_t batch;  /* images of this run, inside lo..hi for problems with n=lo..hi; otherwise 0 or
                      the problem's n */
   int64_t length; /* input positions of this run, inside lo..hi for problems with i=lo..hi;

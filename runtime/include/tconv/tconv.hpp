@@ -58,7 +58,11 @@ struct Tensor {
 };
 
 // The caller's own threads. The function must call task(task_context, i) exactly once for every i
-// in 0..tasks, in any order and on any threads, and return when all of them are done.
+// in 0..tasks, in any order and on any threads, and return when all of them are done. It is called
+// once for each stage of the plan, and not at all where one worker does the work. If it leaves a
+// task out, runs one twice or throws, the run throws Error (invalid_argument, with the exception
+// nested), the output's contents are undefined, and no task that has begun goes on after the run
+// has ended. One that begins after the function has returned cannot be caught.
 struct ParallelFor {
   using Task = void (*)(void* task_context, std::int32_t index);
   using Function = void (*)(void* context, std::int32_t tasks, Task task, void* task_context);
@@ -101,14 +105,16 @@ class TCONV_API ConvTranspose {
   // Operations with the same text may share packed filters.
   std::string packed_layout() const;
 
-  // Fixed at create.
+  // Fixed at create, for the largest size and all workers.
   std::size_t workspace_bytes() const;
 
   // output = conv_transpose(input, filter) + bias, then the post-ops. Arguments are checked first:
   // Error, and nothing was read or written. Each concurrent call needs a workspace of its own. With
-  // a workspace and one thread the call neither allocates, locks nor enters the kernel.
+  // a workspace, and one thread or the caller's parallel_for, the call neither allocates, locks nor
+  // makes a system call.
   void run(const RunArgs& args) const;
-  // Sizes are taken as the problem's; for problems whose post-ops take no operand.
+  // Sizes are taken as the problem's; for problems whose post-ops take no operand and whose sizes
+  // are fixed.
   void run(const void* input, const void* packed, const void* bias, void* output,
            void* workspace = nullptr) const;
 
