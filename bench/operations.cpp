@@ -3,15 +3,16 @@
 // kernel. `cache` shows the counters of a cache that is too small for what is asked of it.
 #include <benchmark/benchmark.h>
 
-#include <cstdlib>
-#include <memory>
 #include <string>
-#include <vector>
 
-#include "tconv/inspect.hpp"
-#include "tconv/tconv.hpp"
+#include "bench/ready_layer.h"
 
 namespace {
+
+using tconv::bench::allocate;
+using tconv::bench::floats;
+using tconv::bench::Memory;
+using tconv::bench::ReadyLayer;
 
 constexpr const char* kLayers[][2] = {
     {"k4s2_64x64x64", "f32 nhwc n=1 ic=64 oc=64 i=64x64 k=4 s=2 p=1 bias relu"},
@@ -23,19 +24,6 @@ constexpr const char* kLayers[][2] = {
     {"one_point", "f32 nwc n=1 ic=1 oc=1 i=1 k=1 bias"},
     {"dilated_3d", "f32 ndhwc n=1 ic=16 oc=16 i=8x16x16 k=3 s=2 d=2 bias"},
 };
-
-struct Free {
-  void operator()(void* memory) const { std::free(memory); }
-};
-using Memory = std::unique_ptr<void, Free>;
-Memory allocate(std::size_t bytes) {
-  return Memory(std::aligned_alloc(64, (bytes + 64) / 64 * 64));
-}
-Memory floats(std::int64_t count) {
-  Memory memory = allocate(static_cast<std::size_t>(count) * sizeof(float));
-  for (std::int64_t i = 0; i < count; ++i) static_cast<float*>(memory.get())[i] = 0.25F;
-  return memory;
-}
 
 void compile(benchmark::State& state, const char* line) {
   const std::int64_t usual = tconv::kernel_cache_counters().limit_bytes;
@@ -57,17 +45,11 @@ void pack(benchmark::State& state, const char* line) {
 }
 
 void run(benchmark::State& state, const char* line) {
-  const auto op = tconv::ConvTranspose::create(line);
-  const tconv::ProblemInfo info = tconv::parse_problem(line);
-  const Memory input = floats(info.input_elements), filter = floats(info.filter_elements),
-               bias = floats(info.oc), output = floats(info.output_elements),
-               packed = allocate(op.packed_filter_bytes()),
-               workspace = allocate(op.workspace_bytes());
-  op.pack(filter.get(), packed.get());
-  for (auto _ : state) op.run(input.get(), packed.get(), bias.get(), output.get(), workspace.get());
-  state.counters["FLOP/s"] =
-      benchmark::Counter(2 * info.multiply_adds, benchmark::Counter::kIsIterationInvariantRate);
-  state.SetLabel(tconv::inspect(op).plan);
+  const ReadyLayer layer(line);
+  for (auto _ : state) layer.run();
+  state.counters["FLOP/s"] = benchmark::Counter(2 * layer.info.multiply_adds,
+                                                benchmark::Counter::kIsIterationInvariantRate);
+  state.SetLabel(tconv::inspect(layer.op).plan);
 }
 
 // What a program does that meets ever new problems: each is made, and asked for once more while it

@@ -27,7 +27,7 @@ Machine default_machine(const std::string& target) {
   m.stream_from_bytes = 20 << 20;
   m.grid_point_cycles = 150;
   // oneTBB's workers sleep after 0.1 ms without work, and layers do not come back to back: Zen 4,
-  // 2 cores: 7 to 9 us after 2 ms of idleness, 0.1 us back to back (bench_operations, fork/).
+  // 2 cores: 7 to 9 us after 2 ms of idleness, 0.1 us back to back (bench_threads, fork/).
   m.fork_us = 10;
   if (target == "avx512") return m;
   if (target == "avx2" || target == "tiny") return m;
