@@ -7,6 +7,14 @@
 
 namespace tconv::runtime {
 
+// Here and not in the header: the sanitizer must see its atomics, and not all who call it are
+// instrumented (runtime/CMakeLists.txt).
+void Fork::work(int worker) {
+  std::int64_t begin = 0, end = 0;
+  while (chunks_.next(begin, end)) fn_(context_, worker, begin, end);
+  ended_.fetch_add(1, std::memory_order_release);
+}
+
 Workers::Workers(int count) : count_(count) {}
 
 void Workers::fork(std::int64_t total, const ParallelFor* pool, Fork::RangeFn fn,

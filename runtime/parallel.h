@@ -20,11 +20,7 @@ class Fork {
   }
 
   // Claims until nothing is left. One thread per worker's number at a time.
-  void work(int worker) {
-    std::int64_t begin = 0, end = 0;
-    while (chunks_.next(begin, end)) fn_(context_, worker, begin, end);
-    ended_.fetch_add(1, std::memory_order_release);
-  }
+  void work(int worker);
   // What the workers that ended have written is seen after it.
   int ended() const { return ended_.load(std::memory_order_acquire); }
   void give_up() { chunks_.drop_the_rest(); }
