@@ -77,11 +77,34 @@ double CostModel::strip_columns(const Plan& plan, const AxisPhases& width) {
   return static_cast<double>(plan.cols > 0 ? std::min(plan.cols + width.halo(), row) : row);
 }
 
-double CostModel::finish(double cycles, double grid_points) const {
+double CostModel::finish(double cycles, GridSize grid) const {
   const double threads = std::max(1, machine_.threads);
-  const double rounds = std::ceil(grid_points / threads) * threads / std::max(1.0, grid_points);
-  const double each = (cycles * rounds + grid_points * machine_.grid_point_cycles) / threads;
+  // The last point is the small one. Whoever is free takes it: after full rounds it is waited for.
+  const double full = std::floor(grid.worth), rest = grid.worth - full;
+  const double rounds =
+      std::fmod(full, threads) == 0 ? full / threads + rest : std::ceil(full / threads);
+  const double uneven = grid.worth < 1 ? 1 : rounds * threads / grid.worth;
+  // Threads do not begin together, and other processes take cores away: a part of the last point is
+  // waited for. Without it, two equal halves would look best.
+  constexpr double kWaited = 0.15;
+  const double waited = threads > 1 ? kWaited * cycles / std::max(1.0, grid.worth) : 0;
+  const double each =
+      (cycles * uneven + grid.points * machine_.grid_point_cycles) / threads + waited;
   return each / (machine_.ghz * 1e3) + (threads > 1 ? machine_.fork_us : 0);
+}
+
+GridSize CostModel::direct_grid(const Plan& plan) const {
+  const bool along_width = plan.tile == TileAxis::w;
+  GridSize grid;
+  grid.repeat(static_cast<double>(problem_.g * (along_width ? problem_.n : 1)));
+  const std::size_t outer = along_width ? axes_.size() - 1 : axes_.size();
+  for (std::size_t a = 0; a < outer; ++a)
+    grid.split(static_cast<double>(axes_[a].blocks()), a + 1 == outer ? plan.rows : 1);
+  if (along_width && plan.cols > 0)
+    grid.split(static_cast<double>(axes_.back().blocks()), static_cast<double>(plan.cols));
+  const double vectors = std::ceil(static_cast<double>(problem_.group_oc()) / lanes_);
+  if (plan.panels > 0) grid.split(std::ceil(vectors / plan.nr), plan.panels);
+  return grid;
 }
 
 double CostModel::direct_us(const Plan& plan) const {
@@ -150,15 +173,9 @@ double CostModel::direct_us(const Plan& plan) const {
   double cycles = ((panels - 1) * tiles(plan.nr) + tiles(rest_vectors)) * images * outer_outputs;
 
   // Grid points, and what each reads anew: its filter panels and its strip.
-  double points = images, blocks = 1;
-  for (std::size_t a = 0; a < outer; ++a) {
-    const double b = static_cast<double>(axes_[a].blocks());
-    points *= a + 1 == outer ? std::ceil(b / plan.rows) : b;
-  }
+  const GridSize grid = direct_grid(plan);
   const double panel_blocks = plan.panels > 0 ? std::ceil(panels / plan.panels) : 1;
-  if (along_width && plan.cols > 0)
-    blocks = std::ceil(static_cast<double>(axes_.back().blocks()) / static_cast<double>(plan.cols));
-  points *= panel_blocks * blocks;
+  const double points = grid.points;
   const double filter_total = filter_bytes_ / static_cast<double>(p.g) / panel_blocks;
   cycles = std::max(cycles, points * filter_total / bandwidth(filter_bytes_) * 0.8 + cycles * 0.25);
   if (plan.strip || !last) {
@@ -182,7 +199,7 @@ double CostModel::direct_us(const Plan& plan) const {
   const bool passes = panels > 1 || p.g > 1;
   const double chunk =
       last && passes ? std::min(ocg, static_cast<double>(plan.nr * lanes_)) * element : 0;
-  return finish(overlap(cycles, memory_cycles(plan.stream, chunk)), points);
+  return finish(overlap(cycles, memory_cycles(plan.stream, chunk)), grid);
 }
 
 double CostModel::bias_only_us() const { return finish(memory_cycles(false), 1); }

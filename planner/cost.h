@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "planner/machine.h"
@@ -12,12 +13,24 @@
 
 namespace tconv::planner {
 
+// Grid points, and what they are worth as points of the largest kind: a last block of rows is less
+// than the others, and threads that wait for it wait for less.
+struct GridSize {
+  double points = 1, worth = 1;
+
+  void repeat(double count) { points *= count, worth *= count; }
+  void split(double whole, double part) {
+    points *= std::ceil(whole / part), worth *= std::max(1.0, whole / part);
+  }
+};
+
 // What every plan of one problem shares, computed once. `problem` is normalized.
 class CostModel {
  public:
   CostModel(const Problem& problem, const Machine& machine, int lanes);
 
   double direct_us(const Plan& plan) const;
+  GridSize direct_grid(const Plan& plan) const;
   double bias_only_us() const;
 
   // Cycles of one step of the innermost loop: fmas vector FMAs fed by `loads` vector loads.
@@ -41,7 +54,10 @@ class CostModel {
   }
   // Of a strip along the width.
   static double strip_columns(const Plan& plan, const AxisPhases& width);
-  double finish(double cycles, double grid_points) const;  // to microseconds, with threads
+  double finish(double cycles, GridSize grid) const;  // to microseconds, with threads
+  double finish(double cycles, double equal_points) const {
+    return finish(cycles, GridSize{equal_points, equal_points});
+  }
 
  private:
   const Problem problem_;

@@ -16,19 +16,19 @@ double width_us(const CostModel& model, const Plan& plan, const ir::Target& targ
   const double icg = static_cast<double>(p.group_ic()), ocg = static_cast<double>(p.group_oc());
   const double vector_bytes = target.vector_bytes;
 
-  double rows = static_cast<double>(p.n), outer_taps = 1,
-         points = static_cast<double>(p.n * sizes.blocks);
+  double rows = static_cast<double>(p.n), outer_taps = 1;
+  GridSize grid;
+  grid.repeat(static_cast<double>(p.n * sizes.blocks));
   double strip = static_cast<double>(sizes.strip_channels * sizes.strip_columns) / lanes;
   for (std::size_t a = 0; a + 1 < p.axes.size(); ++a) {
     const bool inner = a + 2 == p.axes.size();
     const AxisPhases& x = model.axes()[a];
     rows *= static_cast<double>(x.axis.o);
     outer_taps *= model.taps(a);
-    points *= inner ? std::ceil(static_cast<double>(x.blocks()) / plan.rows)
-                    : static_cast<double>(x.blocks());
+    grid.split(static_cast<double>(x.blocks()), inner ? plan.rows : 1);
     strip *= static_cast<double>(inner && plan.rows > 1 ? plan.rows + x.halo() : x.taps);
   }
-  if (!last) points *= static_cast<double>(p.g);
+  if (!last) grid.repeat(static_cast<double>(p.g));
   const double strip_bandwidth = model.bandwidth(strip * vector_bytes);
 
   // Unaligned loads take two cache lines; a perm or a store one cycle.
@@ -63,12 +63,12 @@ double width_us(const CostModel& model, const Plan& plan, const ir::Target& targ
   const double fill =
       std::ceil(static_cast<double>(p.ic) / lanes) * lanes / static_cast<double>(p.ic);
   const double copied = transposed ? kTransposed * fill : kCopied;
-  double cycles = rows * row + points * strip * (copied + vector_bytes / strip_bandwidth);
+  double cycles = rows * row + grid.points * strip * (copied + vector_bytes / strip_bandwidth);
   // Part of the memory's time does not overlap with the rest, which strips and rows interrupt.
   constexpr double kApart = 0.35;
   const double memory = model.memory_cycles(plan.stream);
   cycles = std::max(cycles + kApart * memory, memory);
-  return model.finish(cycles, points);
+  return model.finish(cycles, grid);
 }
 
 }  // namespace tconv::planner

@@ -13,15 +13,16 @@ double channelwise_us(const CostModel& model, const Plan& plan, int lanes) {
   const double element = ir::bytes(p.dtype);
   const bool last = p.layout == Layout::channels_last;
   const double vectors = std::ceil(static_cast<double>(p.oc) / lanes);
-  double outputs = static_cast<double>(p.n), outer_taps = 1, points = static_cast<double>(p.n);
+  double outputs = static_cast<double>(p.n), outer_taps = 1;
+  GridSize grid;
+  grid.repeat(static_cast<double>(p.n));
   double strip = static_cast<double>(p.group_ic()) * vectors;  // vectors per grid point
   for (std::size_t a = 0; a + 1 < p.axes.size(); ++a) {
     const bool rows = a + 2 == p.axes.size();
     const AxisPhases& x = model.axes()[a];
     outputs *= static_cast<double>(x.axis.o);
     outer_taps *= model.taps(a);
-    points *= rows ? std::ceil(static_cast<double>(x.blocks()) / plan.rows)
-                   : static_cast<double>(x.blocks());
+    grid.split(static_cast<double>(x.blocks()), rows ? plan.rows : 1);
     strip *= static_cast<double>(rows && plan.rows > 1 ? plan.rows + x.halo() : x.taps);
   }
   const AxisPhases& w = model.axes().back();
@@ -37,23 +38,22 @@ double channelwise_us(const CostModel& model, const Plan& plan, int lanes) {
               (steps * step + 25 + used * plan.nr * 2.5);
   }
   cycles *= outputs;
-  if (plan.cols > 0)
-    points *= std::ceil(static_cast<double>(w.blocks()) / static_cast<double>(plan.cols));
+  if (plan.cols > 0) grid.split(static_cast<double>(w.blocks()), static_cast<double>(plan.cols));
   if (plan.panels > 0) {
     const double blocks = std::ceil(vectors / plan.nr / plan.panels);
-    points *= blocks;
+    grid.split(vectors / plan.nr, plan.panels);
     strip /= blocks;
   }
   const bool plain = p.group_ic() == 1 && p.group_oc() == 1;
   // A vector through a transpose: measured on Zen 5, depthwise k2 s2 in 3-D, 10 to 14 cycles.
   constexpr double kTransposed = 11;
   const double per_vector = !last ? kTransposed : plain ? 1.5 : 4;
-  cycles += points * strip * columns *
+  cycles += grid.points * strip * columns *
             (per_vector + lanes * element / model.bandwidth(strip * columns * lanes * element));
   if (!last) cycles += outputs * static_cast<double>(w.axis.o) * vectors * kTransposed;
   const bool passes = vectors > plan.nr;
   const double chunk = last && passes ? plan.nr * lanes * element : 0;
-  return model.finish(CostModel::overlap(cycles, model.memory_cycles(plan.stream, chunk)), points);
+  return model.finish(CostModel::overlap(cycles, model.memory_cycles(plan.stream, chunk)), grid);
 }
 
 void propose_channelwise(const CostModel& model, const ir::Target& target, Proposals& out) {

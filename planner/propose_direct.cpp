@@ -28,11 +28,25 @@ std::vector<int> tile_heights(int nr, std::int64_t pixels, bool open, const ir::
   return heights;
 }
 
-std::vector<int> row_counts(std::int64_t blocks) {
-  std::vector<int> rows = {1};
-  for (int r : {2, 4, 8, 16})
-    if (r < blocks) rows.push_back(r);
+// Equal shares of `whole`, one to four for each thread, for several threads.
+std::vector<int> shares(std::int64_t whole, int threads) {
+  std::vector<int> found;
+  for (const int each : {1, 2, 4}) {
+    const std::int64_t share = ceil_div(whole, std::int64_t{threads} * each);
+    if (threads > 1 && share < whole && share < 4096) found.push_back(static_cast<int>(share));
+  }
+  return found;
+}
+
+// With powers of two alone, one row in 17 would be a grid point of its own: the second thread's
+// whole work.
+std::vector<int> row_counts(std::int64_t blocks, int threads) {
+  std::vector<int> rows = shares(blocks, threads);
+  for (int r : {1, 2, 4, 8, 16})
+    if (r == 1 || r < blocks) rows.push_back(r);
   if (blocks > 1 && blocks <= 32) rows.push_back(static_cast<int>(blocks));
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return rows;
 }
 
@@ -44,12 +58,22 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const int lanes = target.lanes(p.dtype);
   const auto vectors =
       static_cast<int>(std::min<std::int64_t>((p.group_oc() + lanes - 1) / lanes, 64));
-  const auto consider = [&](const Plan& plan) {
+  const int threads = model.machine().threads;
+  const auto consider_one = [&](const Plan& plan) {
     const std::string reason = why_not_direct(p, plan, target);
     if (reason.empty()) {
       out.legal.push_back({plan, model.direct_us(plan)});
     } else {
       out.rejected.push_back({print(plan), reason});
+    }
+  };
+  // Where pixels do not make enough points for the threads, panels of output channels do.
+  const auto consider = [&](Plan plan) {
+    consider_one(plan);
+    if (threads == 1 || model.direct_grid(plan).points >= 4 * threads) return;
+    for (const int share : shares(ceil_div(vectors, plan.nr), threads)) {
+      plan.panels = share;
+      consider_one(plan);
     }
   };
   const AxisPhases& w = model.axes().back();
@@ -64,7 +88,7 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
     // Along the batch.
     if (p.n > 1 && last) {
       for (int mr : tile_heights(nr, p.n, p.n_min > 0, target))
-        for (int rows : row_counts(w.blocks())) {
+        for (int rows : row_counts(w.blocks(), threads)) {
           Plan plan{.mr = mr, .nr = nr, .tile = TileAxis::n, .rows = rows, .stream = stream};
           consider(plan);
           plan.strip = p.n_min > 0 && w.taps > 1 && least_rest(mr) > 1;
@@ -73,10 +97,15 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
     }
     // Along the width, blocked where a row is long.
     const bool one_axis = p.axes.size() == 1;
-    const std::vector<std::int64_t> blocks = one_axis ? row_blocks(p, row_pixels) : kWholeRows;
+    std::vector<std::int64_t> blocks = one_axis ? row_blocks(p, row_pixels) : kWholeRows;
+    constexpr int kShortest = 32;  // a block reads the filter anew
+    if (one_axis && p.i_min == 0)
+      for (const int share : shares(row_pixels, threads))
+        if (share >= kShortest) blocks.push_back(share);
     for (int mr : tile_heights(nr, row_pixels, p.i_min > 0, target)) {
       const std::vector<int> rows =
-          one_axis ? std::vector<int>{1} : row_counts(model.axes()[p.axes.size() - 2].blocks());
+          one_axis ? std::vector<int>{1}
+                   : row_counts(model.axes()[p.axes.size() - 2].blocks(), threads);
       for (int r : rows)
         for (bool strip : {false, true}) {
           if (strip && w.taps <= 1 && last) continue;  // nothing to pad

@@ -317,6 +317,19 @@ TEST_P(Choices, ManyThreadsGetManyGridPoints) {
   }
 }
 
+// One grid point, or one and a small rest, is what the plan of one thread likes: 16 rows and 1, a
+// whole 1-D layer.
+TEST_P(Choices, TwoThreadsGetPointsToShare) {
+  machine_.threads = 2;
+  for (const char* line : {"f32 nhwc ic=256 oc=128 i=16x16 k=4x4 s=2x2 p=1x1",
+                           "f32 nhwc ic=32 oc=32 i=16x16 k=4x4 s=2x2 p=1x1",
+                           "f32 nwc ic=512 oc=256 i=283 k=16 s=8 p=4",
+                           "f32 nwc ic=1024 oc=512 i=4 k=8 s=4 p=2"}) {
+    const Choice two = chosen(line, machine_);
+    EXPECT_GE(two.points, 6) << line << " " << print(two.plan);
+  }
+}
+
 TEST_P(Choices, StripsStayInASmallL2) {
   for (const char* line : {"f32 nhwc ic=64 oc=64 i=64x64 k=4x4 s=2x2 p=1x1",
                            "f32 nhwc ic=256 oc=128 i=16x16 k=4x4 s=2x2 p=1x1"}) {
