@@ -164,6 +164,8 @@ std::vector<Call> calls(const std::string& options) {
   list.emplace_back("f32 nhwc n=1 g=32 ic=32 oc=32 i=9x9 o=18x18 k=4x4 s=2x2 p=1x1", options);
   list.emplace_back("f32 nhwc n=1 ic=32 oc=64 i=20x20 o=40x40 k=2x2 s=2x2 bias",
                     options + " plan=direct(mr=4,nr=2,stream)");
+  list.emplace_back("f32 nhwc n=1 ic=64 oc=64 i=32x32 o=64x64 k=4x4 s=2x2 p=1x1 bias relu",
+                    options);  // winograd where the model knows the CPU
   list.emplace_back("f32 nhwc n=1 ic=5 oc=6 i=7x9 o=15x19 k=3x3 s=2x2 bias prelu add mul", options);
   list.emplace_back(kTwinLine, options, false);
   list.emplace_back("f32 nhwc n=1..9 ic=20 oc=24 i=6x5 k=4 s=2 p=1 bias relu", options, true,
