@@ -8,18 +8,27 @@
 namespace tconv::planner {
 namespace {
 
-std::vector<std::int64_t> sampled(std::int64_t least, std::int64_t most) {
-  const double middle = std::sqrt(static_cast<double>(least) * static_cast<double>(most));
-  return {least, std::llround(middle), most};
+std::int64_t between(std::int64_t least, std::int64_t most) {
+  return std::llround(std::sqrt(static_cast<double>(least) * static_cast<double>(most)));
+}
+// One image is as usual as many.
+std::vector<std::int64_t> sampled_batches(std::int64_t least, std::int64_t most) {
+  return {least, between(least, most), most};
+}
+// A range of lengths begins at 1 because nothing forbids it: what counts is its upper half.
+std::vector<std::int64_t> sampled_lengths(std::int64_t least, std::int64_t most) {
+  const std::int64_t middle = between(least, most);
+  return {middle, between(middle, most), most};
 }
 
 // Each problem of one run, as plans of the open problem see it.
 std::vector<Problem> sampled_runs(const Problem& p) {
   std::vector<Problem> runs;
   if (p.n_min > 0) {
-    for (const std::int64_t n : sampled(p.n_min, p.n)) runs.push_back(at_sizes(p, n, 0));
+    for (const std::int64_t n : sampled_batches(p.n_min, p.n)) runs.push_back(at_sizes(p, n, 0));
   } else {
-    for (const std::int64_t i : sampled(p.i_min, p.axes[0].i)) runs.push_back(at_sizes(p, 1, i));
+    for (const std::int64_t i : sampled_lengths(p.i_min, p.axes[0].i))
+      runs.push_back(at_sizes(p, 1, i));
   }
   return runs;
 }

@@ -70,7 +70,7 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
       out.rejected.push_back({print(plan), reason});
       continue;
     }
-    const auto kernels = winograd_kernels(p, plan);
+    auto kernels = winograd_kernels(p, plan);
     const std::int64_t tiles = b.width * b.rows * b.images;
     for (int nr : {1, 2, 3, 4, 6}) {
       if (nr > vectors) break;
@@ -83,6 +83,10 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
         const auto mr = static_cast<int>(std::min<std::int64_t>(ceil_div(tiles, parts), most));
         if (mr == before || mr * nr < 4) continue;
         before = plan.mr = mr;
+        if (p.i_min > 0) {  // whole register tiles
+          plan.cols = ceil_div(b.width, std::int64_t{mr}) * mr * plan.m[rank - 1];
+          kernels = winograd_kernels(p, plan);
+        }
         const std::int64_t panels = ceil_div(vectors, std::int64_t{nr});
         // Threads without a block of their own share the panels of one.
         for (std::int64_t split = 1; split <= std::min(panels, threads); split *= 2) {

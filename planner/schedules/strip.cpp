@@ -169,10 +169,11 @@ void emit_strip_rows(Builder& b, const Problem& problem, const Strip& strip, Out
 void emit_strip_row(Builder& b, const Problem& problem, const Tensors& tensors, const Strip& strip,
                     const StripSource& source, const OuterAxes::Rows& row,
                     const OuterAxes::Rows& image) {
-  const std::int64_t length = problem.axes.back().i;
+  std::vector<Affine> end = source.read;
+  end.emplace_back(strip.width);
   zeros(b, problem, strip, row, {0}, {strip.width, source.column0 * -1});
   Filler(b, problem, tensors, strip, source).row(row, image);
-  zeros(b, problem, strip, row, {0, length - source.column0}, {strip.width});
+  zeros(b, problem, strip, row, {0, source.length - source.column0}, end);
 }
 
 void emit_zero_row(Builder& b, const Problem& problem, const Strip& strip,

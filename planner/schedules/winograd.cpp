@@ -44,11 +44,19 @@ WinogradKernel::WinogradKernel(ir::Builder& b, const Problem& problem, const Pla
 
 void WinogradKernel::emit() {
   declare();
+  const bool open = problem_.i_min > 0;
+  if (open) {
+    const AxisPhases& x = axes_.back().x;
+    const Affine blocks = tensors_.i + (x.blocks() - x.axis.i);
+    blocks_ = b_.param_ceil("blocks", blocks, axes_.back().block);
+    tiles_ = b_.param_ceil("tiles", blocks, std::int64_t{plan_.m.back()} * plan_.mr);
+  }
   std::vector<ir::Builder::Axis> grid = {
       {"g", problem_.g},
       {"ob", panels_.blocks()},
       {"n", plan_.images == 1 ? tensors_.n : problem_.n / plan_.images}};
   for (std::size_t a = 0; a < rank(); ++a) grid.push_back({fmt::format("q{}", a), axes_[a].grid()});
+  if (open) grid.back().extent = blocks_;
   b_.kernel(fmt::format("winograd{}_{}x{}", number_, plan_.mr, plan_.nr), grid,
             [&](std::span<const Affine> point) { body(point); });
 }
@@ -108,6 +116,7 @@ void WinogradKernel::body(std::span<const Affine> point) {
   base_.clear();
   for (std::size_t a = 0; a < rank(); ++a)
     base_.push_back(axes_[a].x.q_begin + point[3 + a] * axes_[a].block);
+  width_block_ = point.back();
   fill_strip();
   transform_inputs();
 
@@ -146,11 +155,12 @@ void WinogradKernel::fill_rows(const Position& row, const Position& image) {
   };
   if (a + 1 == rank()) {
     const WinogradAxis& width = axes_.back();
-    const StripSource source{.n = image_ + row[rank()],
-                             .channel = group_ * problem_.group_ic(),
-                             .column0 = base_.back() - width.halo(),
-                             .length = width.x.axis.i,
-                             .read = {}};
+    StripSource source{.n = image_ + row[rank()],
+                       .channel = group_ * problem_.group_ic(),
+                       .column0 = base_.back() - width.halo(),
+                       .length = tensors_.i,
+                       .read = {}};
+    if (problem_.i_min > 0) source.read = {width_count(0, plan_.m.back(), width.halo()).back()};
     emit_strip_row(b_, problem_, tensors_, strip_, source, row, image);
     return;
   }
@@ -193,13 +203,29 @@ std::vector<ir::RegRef> WinogradKernel::all(const ir::Reg& reg, std::int64_t cou
   for (std::int64_t i = 0; i < count; ++i) refs.push_back(reg(i));
   return refs;
 }
-void WinogradKernel::each(const char* name, std::int64_t count, Position& at,
+void WinogradKernel::each(const char* name, std::vector<Affine> count, Position& at,
                           const std::function<void()>& inside) {
-  b_.loop(name, 0, count, [&](const Affine& i) {
+  b_.loop(name, {0}, std::move(count), [&](const Affine& i) {
     at.push_back(i);
     inside();
     at.pop_back();
   });
+}
+
+std::vector<Affine> WinogradKernel::width_count(std::int64_t count, std::int64_t per_tile,
+                                                std::int64_t more) const {
+  if (problem_.i_min == 0) return {count};
+  const std::int64_t per_block = axes_.back().block / (std::int64_t{plan_.m.back()} * plan_.mr);
+  const Affine tiles = (tiles_ - width_block_ * per_block) * plan_.mr;
+  return {count, tiles * per_tile + more};
+}
+
+Affine WinogradKernel::length(std::size_t axis) const {
+  return axis + 1 == rank() ? tensors_.o : Affine(axes_[axis].x.axis.o);
+}
+std::vector<Affine> WinogradKernel::exists(std::size_t axis, const Affine& c) const {
+  const Affine o = output_position(axis, c);
+  return {o, length(axis) - 1 - o};
 }
 
 Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Target& target) {

@@ -59,10 +59,17 @@ class WinogradKernel {
 
   std::size_t rank() const { return axes_.size(); }
   Affine output_position(std::size_t axis, const Affine& c) const;
+  // Conditions for output c of a tile to exist.
+  std::vector<Affine> exists(std::size_t axis, const Affine& c) const;
+  Affine length(std::size_t axis) const;  // of the output
   ir::Reg vectors(const char* name, std::int64_t count);
   std::vector<ir::RegRef> all(const ir::Reg& reg, std::int64_t count) const;
-  void each(const char* name, std::int64_t count, Position& at,
+  void each(const char* name, std::vector<Affine> count, Position& at,
             const std::function<void()>& inside);
+  // Where only a run knows the length: how many of `count` positions of the width a grid point has,
+  // `per_tile` for each tile and `more` behind the last.
+  std::vector<Affine> width_count(std::int64_t count, std::int64_t per_tile,
+                                  std::int64_t more) const;
 
   ir::Builder& b_;
   const Problem& problem_;
@@ -74,7 +81,8 @@ class WinogradKernel {
   Panels panels_;
   int number_, L_;
   std::optional<std::size_t> final_;  // the outermost transformed axis: its outputs are registers
-  bool staged_ = false;               // outputs of a tile go through memory to the post-ops
+  Affine blocks_, tiles_;  // of the width, where only a run knows them: grid points, register tiles
+  bool staged_ = false;    // outputs of a tile go through memory to the post-ops
 
   Strip strip_;
   std::vector<ir::ViewId> stages_;  // of the input: strip, then after each transformed axis
@@ -83,6 +91,7 @@ class WinogradKernel {
   ir::ViewId flat_input_ = 0, products_out_ = 0, products_in_ = 0;
 
   // Where the walk stands.
+  Affine width_block_;         // number of the grid point along the width
   Affine group_, image_;       // first image of the grid point
   std::vector<Affine> base_;   // first block of the grid point
   std::vector<Affine> phase_;  // counted from t_begin

@@ -45,12 +45,13 @@ void WinogradKernel::transform_input(std::size_t axis, ir::ViewId from, ir::View
       return;
     }
     const bool done = a <= axis && axes_[a].transformed();
-    each("e", done ? axes_[a].entries() : axes_[a].window(), positions,
-         [&] { walk_positions(a + 1); });
+    std::vector<Affine> count = {done ? axes_[a].entries() : axes_[a].window()};
+    if (a + 1 == rank() && done) count = width_count(axes_[a].entries(), 1, axes_[a].groups - 1);
+    each("e", std::move(count), positions, [&] { walk_positions(a + 1); });
   };
   const std::function<void(std::size_t)> walk_points = [&](std::size_t a) {
-    if (a == before) return each("b", plan_.images, positions, [&] { walk_positions(0); });
-    each("p", axes_[a].points(), points, [&] { walk_points(a + 1); });
+    if (a == before) return each("b", {plan_.images}, positions, [&] { walk_positions(0); });
+    each("p", {axes_[a].points()}, points, [&] { walk_points(a + 1); });
   };
   walk_points(0);
 }

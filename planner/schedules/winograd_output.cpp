@@ -12,25 +12,25 @@ using ir::Reg;
 void WinogradKernel::outputs() {
   result_.clear();
   column_.assign(rank(), 0);
-  each("b", plan_.images, result_, [&] { walk(0); });
+  each("b", {plan_.images}, result_, [&] { walk(0); });
 }
 
 void WinogradKernel::walk(std::size_t axis) {
   if (axis == rank()) return finish_tile();
   if (axes_[axis].transformed()) return walk_tiles(axis);
-  const AxisPhases& x = axes_[axis].x;
-  each("e", axes_[axis].results(), result_, [&] {
-    const Affine o = output_position(axis, 0);
-    b_.when({o, x.axis.o - 1 - o}, [&] { walk(axis + 1); });
-  });
+  std::vector<Affine> count = {axes_[axis].results()};
+  if (axis + 1 == rank()) count = width_count(axes_[axis].results(), plan_.m.back(), 0);
+  each("e", std::move(count), result_, [&] { b_.when(exists(axis, 0), [&] { walk(axis + 1); }); });
 }
 
 void WinogradKernel::walk_tiles(std::size_t axis) {
-  each("e", axes_[axis].results(), result_, [&] {
+  std::vector<Affine> count = {axes_[axis].results()};
+  if (axis + 1 == rank()) count = width_count(axes_[axis].results(), 1, 0);
+  each("e", std::move(count), result_, [&] {
     if (axis != final_) return walk(axis + 1);
     // Tiles whose outputs all exist need no guards.
     const Affine first = output_position(axis, 0);
-    const Affine past = output_position(axis, axes_[axis].m() - 1) - axes_[axis].x.axis.o;
+    const Affine past = output_position(axis, axes_[axis].m() - 1) - length(axis);
     inside_ = true;
     b_.when({first, -1 - past}, [&] { walk(axis + 1); });
     inside_ = false;
@@ -53,7 +53,7 @@ void WinogradKernel::output_pass(std::size_t axis) {
     const std::size_t a = points.size();
     if (a < rank()) {
       const std::int64_t count = a == axis ? 1 : a < axis ? axes_[a].points() : axes_[a].m();
-      return each("p", count, points, walk_points);
+      return each("p", {count}, points, walk_points);
     }
     b_.loop("j", 0, panel_.vectors, [&](const Affine& j) {
       const auto at = [&](std::int64_t p) {
@@ -79,8 +79,7 @@ void WinogradKernel::output_columns(std::size_t axis) {
   if (!axes_[axis].transformed() || axis == final_) return output_columns(axis + 1);
   b_.loop("c", 0, axes_[axis].m(), [&](const Affine& c) {
     column_[axis] = c;
-    const Affine o = output_position(axis, c);
-    b_.when({o, axes_[axis].x.axis.o - 1 - o}, [&] { output_columns(axis + 1); });
+    b_.when(exists(axis, c), [&] { output_columns(axis + 1); });
   });
 }
 
@@ -99,8 +98,7 @@ void WinogradKernel::output_vector(const Affine& j, Lanes lanes) {
   const std::int64_t n = axes_[axis].points(), m = axes_[axis].m();
   const auto guarded = [&](const Affine& c, const std::function<void()>& store) {
     if (inside_) return store();
-    const Affine o = output_position(axis, c);
-    b_.when({o, axes_[axis].x.axis.o - 1 - o}, store);
+    b_.when(exists(axis, c), store);
   };
   b_.scope([&] {
     const Reg y = vectors("y", m);
@@ -135,7 +133,7 @@ void WinogradKernel::put(const ir::RegRef& v, const Affine& j, const Affine& c, 
   for (std::size_t a = 0; a < rank(); ++a)
     o.push_back(output_position(a, a == final_ ? c : column_[a]));
   const Affine n = image_ + result_[0];
-  const Place place{true, channel, tensor_index(problem_.layout, n, channel, o), lanes};
+  const Place place{true, channel, tensor_index(problem_, n, channel, o), lanes};
   if (problem_.bias) b_.op(ir::Op::add, v, v, ir::load({tensors_.bias, {channel}}, lanes));
   epilogue_.emit(b_, v, place);
   b_.store({tensors_.output, place.index}, v, lanes, plan_.stream && lanes.all());

@@ -12,11 +12,11 @@ void WinogradKernel::products() {
   Position points, outer;
   const std::function<void()> walk_outer = [&] {
     if (outer.size() == flat_from_) return product_tiles(points, outer);
-    each("e", results_[outer.size()], outer, walk_outer);
+    each("e", {results_[outer.size()]}, outer, walk_outer);
   };
   const std::function<void()> walk_points = [&] {
     if (points.size() == rank()) return walk_outer();
-    each("p", axes_[points.size()].points(), points, walk_points);
+    each("p", {axes_[points.size()].points()}, points, walk_points);
   };
   walk_points();
 }
@@ -25,7 +25,13 @@ void WinogradKernel::product_tiles(const Position& points, const Position& outer
   std::int64_t length = 1;
   for (std::size_t i = flat_from_; i < results_.size(); ++i) length *= results_[i];
   const std::int64_t whole = length / plan_.mr, rest = length % plan_.mr;
-  b_.loop("i", 0, whole,
+  std::vector<Affine> count = {whole};
+  if (problem_.i_min > 0) {  // whole register tiles only
+    const std::int64_t m = plan_.m.back(), per_block = axes_.back().block / (m * plan_.mr);
+    const Affine tiles = tiles_ - width_block_ * per_block;
+    count.push_back(axes_.back().transformed() ? tiles : tiles * m);
+  }
+  b_.loop("i", {0}, count,
           [&](const Affine& i) { product_tile(points, outer, i * plan_.mr, plan_.mr); });
   if (rest != 0) product_tile(points, outer, whole * plan_.mr, static_cast<int>(rest));
 }
@@ -73,7 +79,7 @@ void WinogradKernel::product_tile(const Position& points, const Position& outer,
                }});
     };
     const std::function<void()> walk_steps = [&] {
-      if (steps.size() < rank()) return each("s", axes_[steps.size()].steps(), steps, walk_steps);
+      if (steps.size() < rank()) return each("s", {axes_[steps.size()].steps()}, steps, walk_steps);
       b_.loop("k", 0, problem_.group_ic() / plan_.ku, [&](const Affine& k) {
         b_.unroll("u", 0, plan_.ku, [&](const Affine& u) { channel(k * plan_.ku + u); });
       });

@@ -51,7 +51,11 @@ std::string why_not_reached(const Problem& p, const Plan& plan) {
 
 std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Target& target) {
   if (p.layout != Layout::channels_last) return "winograd is channels-last: use transposed";
-  if (p.i_min > 0) return "winograd's tiles need a length that is known";
+  const std::int64_t register_tile = std::int64_t{plan.m.empty() ? 1 : plan.m.back()} * plan.mr;
+  if (p.i_min > 0 && (plan.cols == 0 || plan.cols % std::max<std::int64_t>(register_tile, 1) != 0))
+    return fmt::format(
+        "a length that is known only at run time needs cols, a multiple of m * mr = {}",
+        register_tile);
   if (p.n_min > 0 && plan.images > 1) return "images needs a batch that is known";
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1 || plan.images < 1)
     return "mr, nr, rows and images must be at least 1";
