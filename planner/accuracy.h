@@ -18,7 +18,7 @@ enum class Accuracy : std::uint8_t { standard, exact_order };
 std::string sum_order(const Problem& problem, const Plan& plan);
 
 // By how much the bound of a plain sum of K products, (K + 8) * u * sum|w * x|, grows: 1, or more
-// where minimal filtering takes part. docs/accuracy.md has the measurements.
+// where minimal filtering takes part. docs/accuracy.md has the table.
 double error_factor(const Problem& problem, const Plan& plan);
 
 }  // namespace tconv::planner

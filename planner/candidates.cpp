@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "planner/schedules/schedule.h"
 #include "planner/schedules/width_blocks.h"
@@ -26,6 +27,10 @@ void refuse_what_is_not_built(const Problem& p) {
   if (row(width.i, p.ic) > kMostBytes || row(width.o, p.oc) > kMostBytes)
     throw ProblemError(
         fmt::format("i, o: a row of more than {} bytes is not compiled", kMostBytes));
+  constexpr std::int64_t kMostTensor = std::int64_t{1} << 46;
+  if (std::max(input_elements(p), output_elements(p)) > kMostTensor / 8)
+    throw ProblemError(fmt::format(
+        "n, i, ic, oc: a tensor of more than {} elements is not compiled", kMostTensor / 8));
   if (filter_elements(p) * ir::bytes(p.dtype) > kMostBytes)
     throw ProblemError(
         fmt::format("k, ic, oc: a filter of more than {} bytes is not compiled", kMostBytes));
@@ -81,6 +86,7 @@ namespace {
 bool better(const Candidate& a, const Candidate& b) { return a.predicted_us < b.predicted_us; }
 
 Candidate best(const Proposals& found) {
+  if (found.legal.empty()) throw std::logic_error("a problem without a legal plan");
   return *std::min_element(found.legal.begin(), found.legal.end(), better);
 }
 

@@ -76,9 +76,9 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target
   show("phases", [&] { return describe_phases(p); });
   require((multiply_adds(p) > 0) == (plan.schedule != Schedule::bias_only),
           "bias_only is for problems without products, and only it");
-  require(plan.schedule == Schedule::winograd ||
-              (plan.m.empty() && plan.r == 0 && plan.images == 1),
-          "m, r and images are fields of winograd");
+  require(
+      plan.schedule == Schedule::winograd || (plan.m.empty() && plan.r == 0 && plan.images == 1),
+      "m, r and images are fields of winograd");
   show("plan", [&] { return print(plan); });
   Lowered out;
   if (plan.transposed) {

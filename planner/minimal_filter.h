@@ -37,8 +37,8 @@ inline constexpr int kMostPoints = 6;
 // m, r >= 1 and m + r - 1 <= kMostPoints; throws std::invalid_argument otherwise.
 MinimalFilter minimal_filter(int m, int r);
 
-// How much of the error bound of a plain sum F(m, r) needs along one axis: docs/accuracy.md has the
-// measurements behind it.
+// How much of the error bound of a plain sum F(m, r) needs along one axis: docs/accuracy.md
+// says when it holds.
 double accuracy_factor(int m, int r);
 
 }  // namespace tconv::planner

@@ -35,8 +35,10 @@ PlanSet enumerate(const Problem& problem, const Machine& machine,
 Candidate choose(const Problem& problem, const Machine& machine,
                  Accuracy accuracy = Accuracy::standard);
 
-// How many of machine.threads pay for this problem: all, or 1 where a fork costs more than it saves.
-int useful_threads(const Problem& problem, const Machine& machine);
+// How many of machine.threads pay for this problem: all, or 1 where a fork costs more than it
+// saves.
+int useful_threads(const Problem& problem, const Machine& machine,
+                   Accuracy accuracy = Accuracy::standard);
 
 // ---- lowering
 // --------------------------------------------------------------------------------------

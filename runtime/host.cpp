@@ -134,7 +134,9 @@ planner::Machine machine_for(const planner::Problem& problem, const Settings& se
   }
   if (settings.fork_us >= 0) machine.fork_us = settings.fork_us;
   machine.threads = settings.threads;
-  machine.threads = planner::useful_threads(problem, machine);
+  // Of a plan that was named the model knows nothing: it gets the threads that were asked for.
+  if (settings.plan.empty())
+    machine.threads = planner::useful_threads(problem, machine, settings.accuracy);
   return machine;
 }
 

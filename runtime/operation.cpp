@@ -11,6 +11,7 @@
 #include "runtime/dump.h"
 #include "runtime/error.h"
 #include "runtime/footprint.h"
+#include "runtime/fpenv.h"
 #include "runtime/host.h"
 #include "runtime/kernel_key.h"
 #include "runtime/packed_filter.h"
@@ -63,6 +64,7 @@ std::shared_ptr<const Operation> Operation::create(const std::string& line, cons
 
 void Operation::choose_plan(const std::string& line) {
   const Stopwatch watch;
+  const DefaultFpEnvironment environment;  // plans and transforms are computed, too
   problem_ = planner::parse_problem(line);
   machine_ = machine_for(problem_, settings_);
   workers_ = Workers(machine_.threads);
@@ -77,6 +79,7 @@ std::string Operation::key() const {
 }
 
 void Operation::compile() {
+  const DefaultFpEnvironment environment;
   Stopwatch total, watch;
   if (settings_.backend == Backend::interpreter) engine_ = Engine::interpreter;
   auto lowered = lower(plan_, true);
@@ -184,13 +187,12 @@ std::int64_t Operation::memory_bytes() const {
 }
 
 const Executable& Operation::finite_twin() const {
-  if (!twin_->compiled.load(std::memory_order_acquire)) {
-    const std::lock_guard lock(twin_->compiling);
-    if (!twin_->executable)
-      twin_->executable = Executable::build(twin_->lowered, engine_, symbol(plan_) + "_twin");
-    twin_->compiled.store(true, std::memory_order_release);
-  }
-  return *twin_->executable;
+  const Executable* made = twin_->executable.load(std::memory_order_acquire);
+  if (made != nullptr) return *made;
+  auto mine = Executable::build(twin_->lowered, engine_, symbol(plan_) + "_twin");
+  if (twin_->executable.compare_exchange_strong(made, mine.get(), std::memory_order_acq_rel))
+    return *mine.release();
+  return *made;
 }
 
 }  // namespace tconv::runtime

@@ -60,11 +60,10 @@ class Operation {
   struct FiniteTwin {
     std::shared_ptr<const planner::Lowered> lowered;
     std::uint64_t layout_hash = 0;
-    // Not std::call_once: an exception inside it makes the C library load its unwinder, and abort
-    // the process where there is no memory for that.
-    std::mutex compiling;
-    std::atomic<bool> compiled{false};
-    std::unique_ptr<const Executable> executable;
+    // Neither a lock nor std::call_once: the child of a fork could wait for ever for a thread that
+    // it does not have. Who comes second throws its own away.
+    mutable std::atomic<const Executable*> executable{nullptr};
+    ~FiniteTwin() { delete executable.load(); }
   };
 
   explicit Operation(Settings settings) : settings_(std::move(settings)) {}

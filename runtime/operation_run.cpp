@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "runtime/error.h"
+#include "runtime/fpenv.h"
 #include "runtime/operation.h"
 #include "runtime/packed_filter.h"
 
@@ -75,13 +76,14 @@ void Operation::pack(const void* filter, void* packed) const {
     if (filter == nullptr && tensors_.filter_bytes() > 0) refuse("filter is NULL");
     if (packed == nullptr) refuse("packed is NULL");
     check_apart("packed", packed, needs_.packed_filter, "filter", filter, tensors_.filter_bytes());
+    // Transforms of filters round: the caller's mode must not show in them.
+    const DefaultFpEnvironment environment;
     const bool non_finite = has_non_finite(problem_, filter);
-    if (non_finite && twin_) {
-      finite_twin();  // compiled here rather than in the first run
-      write_packed(problem_, twin_->lowered->filter, twin_->layout_hash, true, filter, packed);
-    } else {
-      write_packed(problem_, main_->lowered().filter, layout_hash_, non_finite, filter, packed);
-    }
+    if (!(non_finite && twin_) &&
+        write_packed(problem_, main_->lowered().filter, layout_hash_, non_finite, filter, packed))
+      return;
+    finite_twin();  // compiled here rather than in the first run
+    write_packed(problem_, twin_->lowered->filter, twin_->layout_hash, true, filter, packed);
   });
 }
 
@@ -103,8 +105,8 @@ bool Operation::takes_twin(const void* packed) const {
   return twin;
 }
 
-// Which of the variants these arguments need. Where the size is open, a plan that streams was chosen
-// for the largest; the output of this run may be one that streaming stores only slow down.
+// Which of the variants these arguments need. Where the size is open, a plan that streams was
+// chosen for the largest; the output of this run may be one that streaming stores only slow down.
 const Executable& Operation::select(const RunArgs& args, std::int64_t output_bytes) const {
   if (takes_twin(args.packed_filter.data)) return finite_twin();
   if (unstreamed_ && problem_.run_time_sizes() && output_bytes <= machine_.stream_from_bytes)

@@ -18,8 +18,9 @@ std::uint64_t layout_hash(const planner::PackedFilter& layout);
 // Whether the filter, in the problem's type, holds an infinity or NaN.
 bool has_non_finite(const planner::Problem& problem, const void* filter);
 
-// Writes header and elements.
-void write_packed(const planner::Problem& problem, const planner::PackedFilter& layout,
+// Writes header and elements. False, and nothing is written, where a transform of finite weights
+// overflows: then the filter is one for the twin.
+bool write_packed(const planner::Problem& problem, const planner::PackedFilter& layout,
                   std::uint64_t hash, bool non_finite, const void* filter, void* packed);
 
 struct PackedInfo {

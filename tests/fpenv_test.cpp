@@ -48,7 +48,8 @@ tools::Buffer run(const ConvTranspose& op, const tools::TensorData& data, unsign
 
 TEST(FpEnvironment, CallerThatFlushesAndRoundsUp) {
   ASSERT_TRUE(kForkAlways);
-  for (const char* line : {"f32 nhwc ic=9 oc=40 i=24x20 k=4x4 s=2x2 p=1x1 bias",
+  for (const char* line : {"f32 nhwc ic=32 oc=32 i=24x20 k=4x4 s=2x2 p=1x1 bias",  // winograd
+                           "f32 nhwc ic=9 oc=40 i=24x20 k=4x4 s=2x2 p=1x1 bias",
                            "f32 nchw ic=5 oc=3 i=24x40 k=4x4 s=2x2 p=1x1",
                            "f32 nhwc g=32 ic=32 oc=32 i=30x20 k=3x3 s=2x2 p=1x1 leaky_relu=0.1"}) {
     const tools::Shape shape = tools::parse_shape(line);

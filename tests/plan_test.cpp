@@ -326,7 +326,7 @@ TEST_P(Choices, TwoThreadsGetPointsToShare) {
                            "f32 nwc ic=512 oc=256 i=283 k=16 s=8 p=4",
                            "f32 nwc ic=1024 oc=512 i=4 k=8 s=4 p=2"}) {
     const Choice two = chosen(line, machine_);
-    EXPECT_GE(two.points, 6) << line << " " << print(two.plan);
+    EXPECT_GE(two.points, 4) << line << " " << print(two.plan);
   }
 }
 

@@ -131,11 +131,12 @@ TEST(WinogradRules, SayWhyNot) {
       {"winograd(m=3,mr=4,nr=1)", "m has 1 numbers, the reduced problem has 2 axes"},
       {"winograd(m=1x1,mr=4,nr=1)", "one axis at least must be transformed"},
       {"winograd(m=9x3,mr=4,nr=1,rows=9)", "F(9,2) needs 10 points, at most 6"},
-      {"winograd(m=3x3,mr=4,nr=1,rows=4)", "rows must be a multiple"},
-      {"winograd(m=3x3,mr=4,nr=1,rows=3,cols=4)", "cols must be a multiple"},
+      {"winograd(m=3x3,mr=4,nr=1,rows=4)", "rows=4 must be a multiple"},
+      {"winograd(m=3x3,mr=4,nr=1,rows=3,cols=4)", "cols=4 must be a multiple"},
       {"winograd(m=3x3,mr=30,nr=2,rows=3)", "a tile of 30x2 needs"},
       {"winograd(m=3x3,mr=4,nr=1,rows=3,images=2)", "images=2 must divide the batch of 1"},
       {"winograd(m=3x3,mr=4,nr=1,rows=3,strip)", "no tile=n or strip"},
+      {"winograd(m=3x3,r=2,mr=4,nr=1,rows=3)", "r=2: no axis has more than 2 taps"},
       {"winograd(m=3x3,mr=4,nr=1,rows=3,ku=3)", "ku=3 must divide"},
   };
   for (const auto& [plan, text] : cases)

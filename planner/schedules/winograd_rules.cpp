@@ -16,6 +16,12 @@ std::string why_not_axes(const Problem& p, const Plan& plan) {
                        p.axes.size());
   if (std::all_of(plan.m.begin(), plan.m.end(), [](int m) { return m == 1; }))
     return "m: one axis at least must be transformed (m > 1)";
+  std::int64_t most_taps = 0;
+  for (std::size_t a = 0; a < p.axes.size(); ++a)
+    if (plan.m[a] > 1) most_taps = std::max(most_taps, phases(p.axes[a]).taps);
+  if (plan.r >= most_taps)
+    return fmt::format("r={}: no axis has more than {} taps per phase; leave r out", plan.r,
+                       most_taps);
   for (std::size_t a = 0; a < p.axes.size(); ++a) {
     const AxisPhases x = phases(p.axes[a]);
     const std::int64_t m = plan.m[a];
@@ -70,9 +76,11 @@ std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Targe
   if (p.n % plan.images != 0)
     return fmt::format("images={} must divide the batch of {}", plan.images, p.n);
   const std::size_t rank = p.axes.size();
-  if (plan.cols % plan.m[rank - 1] != 0) return "cols must be a multiple of the width's m";
+  if (plan.cols % plan.m[rank - 1] != 0)
+    return fmt::format("cols={} must be a multiple of the width's m={}", plan.cols,
+                       plan.m[rank - 1]);
   if (rank > 1 && plan.rows % plan.m[rank - 2] != 0)
-    return "rows must be a multiple of its axis' m";
+    return fmt::format("rows={} must be a multiple of its axis' m={}", plan.rows, plan.m[rank - 2]);
   if (rank == 1 && plan.rows != 1) return "rows needs a second axis";
   const int registers = plan.mr * plan.nr + tile_operands(plan.mr, plan.nr, target);
   if (registers > target.registers)
@@ -92,11 +100,16 @@ std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Targe
                        target.pointers);
   constexpr double kMostBytes = 1 << 28;
   for (const auto& kernel : winograd_kernels(p, plan)) {
-    double bytes = static_cast<double>(p.group_ic() * plan.images) * ir::bytes(p.dtype);
-    for (const WinogradAxis& a : kernel) bytes *= static_cast<double>(a.points() * a.window());
-    if (bytes > kMostBytes)
-      return fmt::format("transformed inputs of {:.0f} bytes per grid point, at most {:.0f}", bytes,
-                         kMostBytes);
+    double input = static_cast<double>(p.group_ic() * plan.images) * ir::bytes(p.dtype);
+    double products = static_cast<double>(plan.images) * plan.nr * target.vector_bytes;
+    for (const WinogradAxis& a : kernel) {
+      input *= static_cast<double>(a.points() * a.window());
+      products *= static_cast<double>(a.points() * a.results());
+    }
+    if (const double bytes = std::max(input, products); bytes > kMostBytes)
+      return fmt::format(
+          "transformed inputs or products of {:.0f} bytes per grid point, at most {:.0f}", bytes,
+          kMostBytes);
   }
   return {};
 }
