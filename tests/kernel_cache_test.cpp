@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <future>
+#include <limits>
 #include <thread>
 
 #include "runtime/error.h"
@@ -337,6 +338,27 @@ TEST(KernelCacheFork, ChildrenWorkWhileOthersCreate) {
     });
   stop = true;
   for (std::thread& thread : threads) thread.join();
+}
+
+// A filter with an infinity is packed for another plan, which is compiled when one comes.
+TEST(KernelCacheFork, TheChildCompilesTheTwinThatAnotherThreadWasCompiling) {
+  const std::string line = "f32 nhwc ic=64 oc=64 k=4 s=2 p=1 i=";
+  for (int i = 0; i < 5; ++i) {
+    const Held op = Operation::create(line + std::to_string(20 + i), {});
+    std::vector<float> filter(4 * 4 * 64 * 64, 1.0F);
+    filter[7] = std::numeric_limits<float>::infinity();
+    const auto packed = [&] {
+      std::vector<char> bytes(op->packed_filter_bytes());
+      op->pack(filter.data(), bytes.data());
+      return bytes;
+    };
+    std::vector<char> here;
+    std::thread packer([&] { here = packed(); });
+    std::this_thread::sleep_for(std::chrono::microseconds(100 * i));
+    expect_in_child([&] { return !packed().empty(); });
+    packer.join();
+    EXPECT_EQ(here, packed());
+  }
 }
 
 }  // namespace

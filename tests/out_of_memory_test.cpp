@@ -280,21 +280,27 @@ TEST_P(OutOfMemory, WhatIsMadeWorks) {
   }
 }
 
-// A run that must bring its own workspace, and a filter whose plan is compiled by pack or by run.
+// A run that must bring its own workspace, a filter whose plan is compiled by pack or by run, and
+// one that goes through winograd's transform.
 TEST_P(OutOfMemory, PackAndRunWriteNothingWhenTheyFail) {
   const char* const line = "f32 nhwc ic=16 oc=32 i=8x8 k=4 s=2 p=1 bias";
   const tools::Shape shape = tools::parse_shape(line);
   tools::TensorData data = tools::random_data(shape, 5);
-  *data.filter.as<float>() = std::numeric_limits<float>::infinity();
+  const float finite = *data.filter.as<float>();
   const auto all_are = [](const Buffer& buffer, unsigned char value) {
     const auto* bytes = buffer.as<unsigned char>();
     for (std::size_t i = 0; i < buffer.bytes(); ++i)
       if (bytes[i] != value) return false;
     return true;
   };
+  const char* const options = "isa=avx2 threads=1 plan=winograd(m=3x3,mr=3,nr=2,rows=3,cols=9)";
   tconv_set_cache_limit(0);  // every create is a new operation
   Buffer stored;
-  for (const bool stored_filter : {false, true}) {
+  struct Way {
+    bool infinite, stored_filter;
+  };
+  for (const auto& [infinite, stored_filter] : {Way{true, false}, {true, true}, {false, false}}) {
+    *data.filter.as<float>() = infinite ? std::numeric_limits<float>::infinity() : finite;
     tconv_op* op = nullptr;
     Buffer packed;
     fail_each(
@@ -302,7 +308,7 @@ TEST_P(OutOfMemory, PackAndRunWriteNothingWhenTheyFail) {
         [&] {  // pack
           armed = false;
           tconv_destroy(op);
-          EXPECT_EQ(tconv_create(line, "isa=avx2 threads=1", &op), TCONV_OK);
+          EXPECT_EQ(tconv_create(line, options, &op), TCONV_OK);
           packed = Buffer(tconv_packed_filter_bytes(op));
           std::memset(packed.data(), 0x5A, packed.bytes());
           armed = true;

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "planner/minimal_filter.h"
+#include "tconv/tconv.hpp"
 #include "tests/support/plan_run.h"
 
 namespace tconv::tests {
@@ -172,6 +173,25 @@ TEST(SumOrder, RestrictsThePlans) {
     EXPECT_EQ(planner::sum_order(p, c.plan), planner::sum_order(p, best));
   EXPECT_EQ(planner::error_factor(p, best), 4);  // F(3,2) along both axes
   EXPECT_EQ(planner::error_factor(p, exact.candidates.front().plan), 1);
+}
+
+// Sums of weights that are finite may overflow: such a filter goes the way of those that are not
+// finite, and every output is the definition's.
+TEST(WinogradFilters, ThatOverflowGoToTheTwin) {
+  const char* line = "f32 nhwc ic=16 oc=16 i=9x9 k=4 s=2 p=1";
+  const ConvTranspose op =
+      ConvTranspose::create(line, Options::parse("isa=avx2 plan=winograd(m=3x3,mr=4,nr=1,rows=3)"));
+  Sample sample(line, 3);
+  auto* filter = sample.data.filter.as<float>();
+  for (std::size_t i = 0; i < sample.data.filter.bytes() / sizeof(float); ++i) filter[i] = 3e38F;
+  auto* input = sample.data.input.as<float>();
+  for (std::size_t i = 0; i < sample.data.input.bytes() / sizeof(float); ++i) input[i] *= 1e-30F;
+  sample.redefine();
+  tools::Buffer packed(op.packed_filter_bytes());
+  op.pack(sample.data.filter.data(), packed.data());
+  op.run(sample.data.input.data(), packed.data(), nullptr, sample.data.output.data());
+  const tools::Comparison answer = sample.definition->check(sample.data.output.data());
+  EXPECT_TRUE(answer.ok()) << answer.first_wrong;
 }
 
 // A transformed filter four times as large must come from a cache that holds it.
