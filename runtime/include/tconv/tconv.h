@@ -43,7 +43,8 @@ typedef struct tconv_op tconv_op;
  *   threads=N  isa=avx512|avx2  backend=auto|xbyak|interpreter  plan=TEXT fallback=none|interpreter
  *   accuracy=default|exact-order
  * What is not given comes from the environment (docs/options.md), then from the model. A backend or
- * isa that was named is used or refused, never replaced. On success *op is owned by the caller. */
+ * isa that was named is used or refused, never replaced. On success *op is owned by the caller, after a
+ * failure it is NULL. */
 TCONV_API tconv_status tconv_create(const char* problem, const char* options, tconv_op** op);
 
 /* NULL is allowed. No call may be running on the operation. */
