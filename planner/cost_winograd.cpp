@@ -7,12 +7,6 @@
 namespace tconv::planner {
 namespace {
 
-// What one grid point of one kernel does.
-struct Work {
-  double input = 0, products = 0, outputs = 0;  // cycles
-  double filter_bytes = 0;
-};
-
 class Kernel {
  public:
   Kernel(const CostModel& model, const Plan& plan, const ir::Target& target,
@@ -38,7 +32,8 @@ class Kernel {
     // The filter comes anew into every grid point; part of that is hidden (512 -> 256, k16 s8:
     // blocks of 12 tiles are 14% slower than blocks of 36).
     const double filter =
-        filter_bytes() / blocks_ / model_.bandwidth(filter_bytes() * grid_groups());
+        filter_bytes() / blocks_ /
+        model_.bandwidth(filter_bytes() * static_cast<double>(model_.problem().g));
     const double hidden = std::max(products, 0.45 * products + filter);
     return grid_points() * (inputs() + hidden + outputs());
   }
@@ -52,8 +47,6 @@ class Kernel {
   }
 
  private:
-  double grid_groups() const { return static_cast<double>(model_.problem().g); }
-
   double inputs() const {
     const double channels = std::ceil(static_cast<double>(model_.problem().group_ic()) / lanes_);
     double size = channels * plan_.images;  // vectors
@@ -100,16 +93,16 @@ class Kernel {
   double outputs() const {
     const double count = phases_ * vectors_ / blocks_ * results_;  // vectors of whole tiles
     double values = points_, cycles = 0;
-    bool first = true;
+    bool direct = true;
     // In place from the width outwards, the last transformed axis into the output.
     for (std::size_t a = axes_.size(); a-- > 0;) {
       if (!axes_[a].transformed()) continue;
       const auto n = static_cast<double>(axes_[a].points()), m = static_cast<double>(axes_[a].m());
       cycles += values * 1.2 + values * m / n * 1.5;
       values *= m / n;
-      first = false;
+      direct = false;
     }
-    if (first) cycles = 3;
+    if (direct) cycles = 3;
     const Problem& p = model_.problem();
     cycles += values * (1.5 + static_cast<double>(p.post.size()));
     // Products that outgrew L1 come back from L2.

@@ -53,6 +53,6 @@ MinimalFilter minimal_filter(int m, int r) {
   return f;
 }
 
-double accuracy_factor(int m, int r) { return m + r - 1 <= 4 ? 2 : 4; }
+double accuracy_factor(int m, int r) { return m + r - 1 <= 4 ? 1 : 2; }
 
 }  // namespace tconv::planner

@@ -29,18 +29,6 @@ bool any_exponent_full(const void* filter, std::int64_t elements, Bits exponent)
   return found;
 }
 
-}  // namespace
-
-// Of the text, which names every field.
-std::uint64_t layout_hash(const planner::PackedFilter& layout) {
-  std::uint64_t hash = 0xCBF29CE484222325ULL;  // FNV-1a
-  for (const char c : planner::print(layout))
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
-  return hash == 0 ? 1 : hash;  // 0 means: no header
-}
-
-namespace {
-
 bool non_finite_values(ir::DType type, const void* values, std::int64_t bytes) {
   const std::int64_t elements = bytes / ir::bytes(type);
   switch (type) {
@@ -57,16 +45,24 @@ bool non_finite_values(ir::DType type, const void* values, std::int64_t bytes) {
   }
 }
 
+bool transforms(const planner::PackedFilter& layout) {
+  return !layout.transforms.empty() ||
+         std::any_of(layout.more.begin(), layout.more.end(), transforms);
+}
+
 }  // namespace
+
+// Of the text, which names every field.
+std::uint64_t layout_hash(const planner::PackedFilter& layout) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;  // FNV-1a
+  for (const char c : planner::print(layout))
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  return hash == 0 ? 1 : hash;  // 0 means: no header
+}
 
 bool has_non_finite(const planner::Problem& problem, const void* filter) {
   return non_finite_values(problem.dtype, filter,
                            planner::filter_elements(problem) * ir::bytes(problem.dtype));
-}
-
-static bool transforms(const planner::PackedFilter& layout) {
-  return !layout.transforms.empty() ||
-         std::any_of(layout.more.begin(), layout.more.end(), transforms);
 }
 
 bool write_packed(const planner::Problem& problem, const planner::PackedFilter& layout,

@@ -32,7 +32,7 @@ class Channelwise final : public Tiled {
   PackedFilter packing() const override {
     const std::int64_t row = std::int64_t{plan_.nr} * L_;
     PackedFilter f{.dtype = problem_.dtype,
-                   .dims = {panel_count_},
+                   .dims = {panels_.count()},
                    .group = {},
                    .oc = {},
                    .ic = {},
@@ -54,7 +54,7 @@ class Channelwise final : public Tiled {
 
   bool local_input() const override { return true; }
   // Output channels that one grid point computes, in whole panels.
-  std::int64_t block_channels() const { return panels_per_block() * plan_.nr * L_; }
+  std::int64_t block_channels() const { return panels_.per_block() * plan_.nr * L_; }
   std::int64_t strip_channels() const override { return icg_ * block_channels(); }
 
   void products(const Reg& acc, int pixels) override {
@@ -113,7 +113,7 @@ class Channelwise final : public Tiled {
     const std::int64_t whole = problem_.oc / period_, rest = problem_.oc % period_;
     // A single block may end inside a period; several hold whole periods each.
     const std::int64_t per_block =
-        panels_per_block() >= panel_count_ ? whole + 1 : block_channels() / period_;
+        panels_.per_block() >= panels_.count() ? whole + 1 : block_channels() / period_;
     b_.loop("s", {0}, {per_block, whole - block_ * per_block}, [&](const Affine& s) {
       f({block_ * per_block + s, s, period_});
     });

@@ -19,7 +19,7 @@ class Direct final : public Tiled {
   PackedFilter packing() const override {
     const std::int64_t row = std::int64_t{plan_.nr} * L_;
     PackedFilter f{.dtype = problem_.dtype,
-                   .dims = {problem_.g, panel_count_},
+                   .dims = {problem_.g, panels_.count()},
                    .group = {},
                    .oc = {},
                    .ic = {},

@@ -29,12 +29,7 @@ std::string why_not_strip(const Problem& p, const Plan& plan) {
 std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target& target) {
   const bool last = p.layout == Layout::channels_last, along_width = plan.tile == TileAxis::w;
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
-  const int registers = plan.mr * plan.nr + tile_operands(plan.mr, plan.nr, target);
-  if (registers > target.registers)
-    return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr, registers,
-                       target.name, target.registers);
-  if (plan.ku < 1 || p.group_ic() % plan.ku != 0)
-    return fmt::format("ku={} must divide the {} input channels of a group", plan.ku, p.group_ic());
+  if (std::string reason = why_not_register_tile(p, plan, target); !reason.empty()) return reason;
   if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
   const int lanes = target.lanes(p.dtype);
   if (plan.stream && (!last || p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))

@@ -8,22 +8,28 @@ using ir::Affine;
 
 void Panels::each(ir::Builder& b, const Affine& block,
                   const std::function<void(const Panel&)>& inside) const {
-  const std::int64_t whole = channels / width(), rest = channels % width();
-  b.loop("o", {0}, {per_block, whole - block * per_block}, [&](const Affine& o) {
-    inside({block * per_block + o, nr, 0});
+  const std::int64_t whole = channels / width(), rest = channels % width(), n = per_block();
+  b.loop("o", {0}, {n, whole - block * n}, [&](const Affine& o) {
+    inside({block * n + o, o, nr, 0});
   });
   if (rest == 0) return;
-  const std::int64_t at = whole / per_block;
+  const std::int64_t at = whole / n;
   b.when({block - at, at - block}, [&] {
-    inside({block * per_block + whole % per_block, static_cast<int>(ceil_div(rest, lanes)),
+    const std::int64_t o = whole % n;
+    inside({block * n + o, o, static_cast<int>(ceil_div(rest, lanes)),
             static_cast<int>(rest % lanes)});
   });
 }
 
-void Panels::each_vector(ir::Builder& b, const Panel& panel,
+void Panels::each_vector(ir::Builder& b, const Panel& panel, bool unrolled,
                          const std::function<void(const Affine&, ir::Lanes)>& inside) const {
   const int whole = panel.tail == 0 ? panel.vectors : panel.vectors - 1;
-  b.loop("j", 0, whole, [&](const Affine& j) { inside(j, {}); });
+  const auto full = [&](const Affine& j) { inside(j, {}); };
+  if (unrolled) {
+    b.unroll("j", 0, whole, full);
+  } else {
+    b.loop("j", 0, whole, full);
+  }
   if (panel.tail != 0) inside(whole, {0, panel.tail});
 }
 

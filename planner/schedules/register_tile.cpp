@@ -1,5 +1,7 @@
 #include "planner/schedules/register_tile.h"
 
+#include <fmt/format.h>
+
 namespace tconv::planner {
 
 using ir::Affine;
@@ -8,6 +10,16 @@ using ir::Reg;
 int tile_operands(int pixels, int vectors, const ir::Target& target) {
   // A broadcast that cannot be an instruction's operand needs a register.
   return vectors == 1 && target.bcast_operand ? 1 : pixels == 1 ? 2 : vectors + 1;
+}
+
+std::string why_not_register_tile(const Problem& p, const Plan& plan, const ir::Target& target) {
+  const int registers = plan.mr * plan.nr + tile_operands(plan.mr, plan.nr, target);
+  if (registers > target.registers)
+    return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr, registers,
+                       target.name, target.registers);
+  if (plan.ku < 1 || p.group_ic() % plan.ku != 0)
+    return fmt::format("ku={} must divide the {} input channels of a group", plan.ku, p.group_ic());
+  return {};
 }
 
 void emit_tile_step(ir::Builder& b, const TileStep& s) {

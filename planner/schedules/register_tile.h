@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "ir/builder.h"
+#include "planner/planner.h"
 
 namespace tconv::planner {
 
@@ -17,6 +19,9 @@ struct TileStep {
 
 // Registers beside the accumulators.
 int tile_operands(int pixels, int vectors, const ir::Target& target);
+// Why the plan's mr x nr tile does not fit, or its ku does not divide the channels; else empty.
+std::string why_not_register_tile(const Problem& problem, const Plan& plan,
+                                  const ir::Target& target);
 void emit_tile_step(ir::Builder& b, const TileStep& step);
 
 }  // namespace tconv::planner

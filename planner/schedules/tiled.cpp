@@ -16,7 +16,7 @@ Tiled::Tiled(const Problem& problem, const Plan& plan, const ir::Target& target,
       b_(with != nullptr ? with->b_ : own_),
       L_(target.lanes(problem.dtype)),
       channels_(channels),
-      panel_count_(ceil_div(channels, std::int64_t{plan.nr} * L_)),
+      panels_{.channels = channels, .nr = plan.nr, .lanes = L_, .in_block = plan.panels},
       width_(phases(problem.axes.back())),
       outer_(b_, problem, problem.axes.size() - (plan.tile == TileAxis::w ? 1 : 0), plan.rows),
       epilogue_(problem_, tensors_) {
@@ -47,7 +47,7 @@ Lowered Tiled::lower(Tiled* images) {
 void Tiled::kernel(const std::string& label) {
   std::vector<ir::Builder::Axis> grid;
   grid.push_back({"g", problem_.oc / channels_});
-  grid.push_back({"ob", ceil_div(panel_count_, panels_per_block())});
+  grid.push_back({"ob", panels_.blocks()});
   grid.push_back({"n", images_});
   outer_.add_grid(grid);
   grid.push_back({"wb", grid_blocks_});
@@ -114,7 +114,10 @@ void Tiled::body(std::span<const Affine> point) {
       strip_column0_ = source.column0;
       fill_strip(source);
     }
-    panels(point[1]);
+    panels_.each(b_, point[1], [&](const Panel& at) {
+      panel_ = at;
+      panel();
+    });
   });
 }
 
@@ -134,24 +137,6 @@ std::int64_t Tiled::first_block() const {
   std::int64_t first = runs_.empty() ? 0 : runs_[0].q_begin;
   for (const Run& r : runs_) first = std::min(first, r.q_begin);
   return first;
-}
-
-void Tiled::panels(const Affine& block) {
-  const std::int64_t row = std::int64_t{plan_.nr} * L_;
-  const std::int64_t whole = channels_ / row, rest = channels_ % row,
-                     per_block = panels_per_block();
-  b_.loop("o", {0}, {per_block, whole - block * per_block}, [&](const Affine& o) {
-    panel_ = {block * per_block + o, o, plan_.nr, 0};
-    panel();
-  });
-  if (rest == 0) return;
-  const std::int64_t at = whole / per_block;
-  b_.when({block - at, at - block}, [&] {
-    const std::int64_t o = whole % per_block;
-    panel_ = {block * per_block + o, o, static_cast<int>(ceil_div(rest, L_)),
-              static_cast<int>(rest % L_)};
-    panel();
-  });
 }
 
 void Tiled::panel() {

@@ -16,6 +16,7 @@
 
 #include "planner/phase.h"
 #include "planner/schedules/epilogue.h"
+#include "planner/schedules/panels.h"
 #include "planner/schedules/schedule.h"
 #include "planner/schedules/strip.h"
 
@@ -35,12 +36,6 @@ class Tiled {
 
  protected:
   using Affine = ir::Affine;
-  struct Panel {  // nvec vectors of output channels starting at `index` * nr * lanes of the group
-    Affine index;
-    Affine in_block;  // the same counted from the grid point's first panel
-    int vectors = 0;
-    int tail = 0;  // lanes of the last vector; 0 = all
-  };
   struct Spot {  // phase, block and tap along the width
     Affine t0, eps, q, tap;
   };
@@ -61,7 +56,6 @@ class Tiled {
   void body(std::span<const Affine> point);
   StripSource strip_source() const;
   std::int64_t first_block() const;  // along the width, of all runs
-  void panels(const Affine& block);
   void panel();
   void width_run(const Run& run, const std::function<void(const std::function<void()>&)>& around);
   void width_tiles(const Run& run);
@@ -98,7 +92,6 @@ class Tiled {
                    const std::function<ir::RegRef(const Affine&)>& value);
   void keep_pixel(const Run& run, const ir::Reg& acc, const Affine& pixel);
   void store_row();
-  void each_vector(bool unrolled, const std::function<void(const Affine&, ir::Lanes)>& f);
   // Input position of a pixel for the taps at hand, in the strip or in the tensor.
   std::vector<Affine> input_position(const Affine& pixel) const;
   std::vector<Affine> filter_taps() const;
@@ -106,7 +99,6 @@ class Tiled {
   std::vector<Affine> positions(const Affine& pixel) const;
   std::vector<Affine> outside(const Run& run, const Affine& pixel) const;
   std::int64_t row_columns() const;
-  std::int64_t panels_per_block() const { return plan_.panels > 0 ? plan_.panels : panel_count_; }
 
   bool along_width() const { return plan_.tile == TileAxis::w; }
   bool last() const { return problem_.layout == Layout::channels_last; }
@@ -116,7 +108,8 @@ class Tiled {
   ir::Builder own_;
   ir::Builder& b_;
   int L_;
-  std::int64_t channels_, panel_count_;
+  std::int64_t channels_;
+  Panels panels_;  // over `channels_`
   AxisPhases width_;
   OuterAxes outer_;        // all axes for tile=n
   std::vector<Run> runs_;  // of the width, for tile=w

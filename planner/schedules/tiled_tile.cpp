@@ -12,26 +12,14 @@ using ir::Reg;
 using ir::RegRef;
 
 Affine Tiled::output_channel(const Affine& vector) const {
-  return group_ * channels_ + panel_.index * (std::int64_t{plan_.nr} * L_) + vector * L_;
-}
-
-// The panel's vectors; a partial last one apart, because lane masks are static.
-void Tiled::each_vector(bool unrolled, const std::function<void(const Affine&, Lanes)>& f) {
-  const int whole = panel_.tail == 0 ? panel_.vectors : panel_.vectors - 1;
-  const auto full = [&](const Affine& j) { f(j, {}); };
-  if (unrolled) {
-    b_.unroll("j", 0, whole, full);
-  } else {
-    b_.loop("j", 0, whole, full);
-  }
-  if (panel_.tail != 0) f(whole, {0, panel_.tail});
+  return group_ * channels_ + panel_.index * panels_.width() + vector * L_;
 }
 
 void Tiled::tile(const Run& run, const Affine& q, int pixels, Border border) {
   spot_.q = q;
   b_.scope([&] {
     const Reg acc = b_.vec("c", {pixels, panel_.vectors}, problem_.dtype);
-    each_vector(true, [&](const Affine& j, Lanes lanes) {
+    panels_.each_vector(b_, panel_, true, [&](const Affine& j, Lanes lanes) {
       b_.mov(acc(0, j),
              problem_.bias ? ir::load({tensors_.bias, {output_channel(j)}}, lanes) : ir::bits(0));
     });
@@ -112,7 +100,7 @@ std::vector<Affine> Tiled::outside(const Run& run, const Affine& pixel) const {
 void Tiled::store_pixel(const Run& run, const Affine& pixel,
                         const std::function<RegRef(const Affine&)>& value) {
   b_.when(outside(run, pixel), [&] {
-    each_vector(static_cast<bool>(value), [&](const Affine& j, Lanes lanes) {
+    panels_.each_vector(b_, panel_, static_cast<bool>(value), [&](const Affine& j, Lanes lanes) {
       const Affine n = along_width() ? n_ : n_ + pixel;
       const Affine channel = output_channel(j);
       const Place place{true, channel, tensor_index(problem_, n, channel, positions(pixel)), lanes};
@@ -164,7 +152,7 @@ void Tiled::store_row() {
       });
     });
   };
-  each_vector(false, [&](const Affine& j, Lanes channels) {
+  panels_.each_vector(b_, panel_, false, [&](const Affine& j, Lanes channels) {
     const int count = channels.all() ? L_ : channels.hi;
     const std::int64_t columns = blocks_w_ == 1 ? length / L_ * L_ : row_columns();
     b_.loop("cb", 0, columns / L_, [&](const Affine& c) {

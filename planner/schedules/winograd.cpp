@@ -13,7 +13,8 @@ using ir::Affine;
 
 WinogradKernel::WinogradKernel(ir::Builder& b, const Problem& problem, const Plan& plan,
                                const Tensors& tensors, const Epilogue& epilogue, ir::ViewId weights,
-                               std::vector<WinogradAxis> axes, const Panels& panels, int number)
+                               std::vector<WinogradAxis> axes, const Panels& panels,
+                               const Open& open, int number)
     : b_(b),
       problem_(problem),
       plan_(plan),
@@ -22,6 +23,7 @@ WinogradKernel::WinogradKernel(ir::Builder& b, const Problem& problem, const Pla
       weights_(weights),
       axes_(std::move(axes)),
       panels_(panels),
+      open_(open),
       number_(number),
       L_(b.lanes(problem.dtype)) {
   for (std::size_t a = rank(); a-- > 0;)
@@ -44,19 +46,12 @@ WinogradKernel::WinogradKernel(ir::Builder& b, const Problem& problem, const Pla
 
 void WinogradKernel::emit() {
   declare();
-  const bool open = problem_.i_min > 0;
-  if (open) {
-    const AxisPhases& x = axes_.back().x;
-    const Affine blocks = tensors_.i + (x.blocks() - x.axis.i);
-    blocks_ = b_.param_ceil("blocks", blocks, axes_.back().block);
-    tiles_ = b_.param_ceil("tiles", blocks, std::int64_t{plan_.m.back()} * plan_.mr);
-  }
   std::vector<ir::Builder::Axis> grid = {
       {"g", problem_.g},
       {"ob", panels_.blocks()},
       {"n", plan_.images == 1 ? tensors_.n : problem_.n / plan_.images}};
   for (std::size_t a = 0; a < rank(); ++a) grid.push_back({fmt::format("q{}", a), axes_[a].grid()});
-  if (open) grid.back().extent = blocks_;
+  if (problem_.i_min > 0) grid.back().extent = open_.blocks;
   b_.kernel(fmt::format("winograd{}_{}x{}", number_, plan_.mr, plan_.nr), grid,
             [&](std::span<const Affine> point) { body(point); });
 }
@@ -216,7 +211,7 @@ std::vector<Affine> WinogradKernel::width_count(std::int64_t count, std::int64_t
                                                 std::int64_t more) const {
   if (problem_.i_min == 0) return {count};
   const std::int64_t per_block = axes_.back().block / (std::int64_t{plan_.m.back()} * plan_.mr);
-  const Affine tiles = (tiles_ - width_block_ * per_block) * plan_.mr;
+  const Affine tiles = (open_.tiles - width_block_ * per_block) * plan_.mr;
   return {count, tiles * per_tile + more};
 }
 
@@ -232,11 +227,10 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
   const std::string reason = why_not_winograd(problem, plan, target);
   require(reason.empty(), reason);
   ir::Builder b(target);
-  Panels panels{.channels = problem.group_oc(),
-                .nr = plan.nr,
-                .lanes = target.lanes(problem.dtype),
-                .per_block = plan.panels};
-  if (panels.per_block == 0) panels.per_block = panels.count();
+  const Panels panels{.channels = problem.group_oc(),
+                      .nr = plan.nr,
+                      .lanes = target.lanes(problem.dtype),
+                      .in_block = plan.panels};
   const auto kernels = winograd_kernels(problem, plan);
   Lowered out;
   std::vector<PackedFilter> arrays;
@@ -247,6 +241,13 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
   const PackedFilter whole{.dtype = problem.dtype, .dims = {packed_bytes(out.filter) / element}};
   const Tensors tensors = declare_tensors(b, problem, whole, plan.stream);
   const Epilogue epilogue(problem, tensors);
+  WinogradKernel::Open open;
+  if (problem.i_min > 0) {
+    const WinogradAxis& width = kernels[0].back();
+    const Affine blocks = tensors.i + (width.x.blocks() - width.x.axis.i);
+    open.blocks = b.param_ceil("blocks", blocks, width.block);
+    open.tiles = b.param_ceil("tiles", blocks, std::int64_t{plan.m.back()} * plan.mr);
+  }
   b.stage([&] {
     std::int64_t offset = 0;
     for (std::size_t i = 0; i < kernels.size(); ++i) {
@@ -254,7 +255,7 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
       const int number = static_cast<int>(i);
       const ir::ViewId weights =
           b.view(fmt::format("w{}", i), tensors.filter, offset, problem.dtype, dims);
-      WinogradKernel(b, problem, plan, tensors, epilogue, weights, kernels[i], panels, number)
+      WinogradKernel(b, problem, plan, tensors, epilogue, weights, kernels[i], panels, open, number)
           .emit();
       offset += packed_bytes(arrays[i]);
     }

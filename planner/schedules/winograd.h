@@ -24,9 +24,13 @@ namespace tconv::planner {
 
 class WinogradKernel {
  public:
+  // Of the width, where only a run knows its length: grid points, register tiles.
+  struct Open {
+    ir::Affine blocks, tiles;
+  };
   WinogradKernel(ir::Builder& b, const Problem& problem, const Plan& plan, const Tensors& tensors,
                  const Epilogue& epilogue, ir::ViewId weights, std::vector<WinogradAxis> axes,
-                 const Panels& panels, int number);
+                 const Panels& panels, const Open& open, int number);
   void emit();
 
  private:
@@ -42,7 +46,7 @@ class WinogradKernel {
   void zero_rows(const Position& row);
   // winograd_input.cpp
   void transform_inputs();
-  void transform_input(std::size_t axis, ir::ViewId from, ir::ViewId to, std::size_t points_before);
+  void transform_input(std::size_t axis, ir::ViewId from, ir::ViewId to);
   // winograd_products.cpp
   void products();
   void product_tiles(const Position& points, const Position& outer);
@@ -79,10 +83,10 @@ class WinogradKernel {
   ir::ViewId weights_;
   std::vector<WinogradAxis> axes_;
   Panels panels_;
+  Open open_;
   int number_, L_;
   std::optional<std::size_t> final_;  // the outermost transformed axis: its outputs are registers
-  Affine blocks_, tiles_;  // of the width, where only a run knows them: grid points, register tiles
-  bool staged_ = false;    // outputs of a tile go through memory to the post-ops
+  bool staged_ = false;               // outputs of a tile go through memory to the post-ops
 
   Strip strip_;
   std::vector<ir::ViewId> stages_;  // of the input: strip, then after each transformed axis

@@ -11,14 +11,13 @@ void WinogradKernel::transform_inputs() {
   std::size_t stage = 0;
   for (std::size_t a = 0; a < rank(); ++a)
     if (axes_[a].transformed()) {
-      transform_input(a, stages_[stage], stages_[stage + 1], a);
+      transform_input(a, stages_[stage], stages_[stage + 1]);
       ++stage;
     }
 }
 
 // Axes before `axis` are transformed already where they will be at all.
-void WinogradKernel::transform_input(std::size_t axis, ir::ViewId from, ir::ViewId to,
-                                     std::size_t before) {
+void WinogradKernel::transform_input(std::size_t axis, ir::ViewId from, ir::ViewId to) {
   const std::int64_t n = axes_[axis].points(), m = axes_[axis].m();
   Position points, positions;
   const auto tile = [&](const Affine& channel) {
@@ -50,7 +49,7 @@ void WinogradKernel::transform_input(std::size_t axis, ir::ViewId from, ir::View
     each("e", std::move(count), positions, [&] { walk_positions(a + 1); });
   };
   const std::function<void(std::size_t)> walk_points = [&](std::size_t a) {
-    if (a == before) return each("b", {plan_.images}, positions, [&] { walk_positions(0); });
+    if (a == axis) return each("b", {plan_.images}, positions, [&] { walk_positions(0); });
     each("p", {axes_[a].points()}, points, [&] { walk_points(a + 1); });
   };
   walk_points(0);

@@ -73,7 +73,7 @@ void WinogradKernel::output_pass(std::size_t axis) {
 // The outputs inside a tile, along all transformed axes but the final one.
 void WinogradKernel::output_columns(std::size_t axis) {
   if (axis == rank())
-    return panels_.each_vector(b_, panel_, [&](const Affine& j, Lanes lanes) {
+    return panels_.each_vector(b_, panel_, false, [&](const Affine& j, Lanes lanes) {
       b_.scope([&] { output_vector(j, lanes); });
     });
   if (!axes_[axis].transformed() || axis == final_) return output_columns(axis + 1);

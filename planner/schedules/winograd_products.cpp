@@ -28,7 +28,7 @@ void WinogradKernel::product_tiles(const Position& points, const Position& outer
   std::vector<Affine> count = {whole};
   if (problem_.i_min > 0) {  // whole register tiles only
     const std::int64_t m = plan_.m.back(), per_block = axes_.back().block / (m * plan_.mr);
-    const Affine tiles = tiles_ - width_block_ * per_block;
+    const Affine tiles = open_.tiles - width_block_ * per_block;
     count.push_back(axes_.back().transformed() ? tiles : tiles * m);
   }
   b_.loop("i", {0}, count,

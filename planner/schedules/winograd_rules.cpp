@@ -82,12 +82,7 @@ std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Targe
   if (rank > 1 && plan.rows % plan.m[rank - 2] != 0)
     return fmt::format("rows={} must be a multiple of its axis' m={}", plan.rows, plan.m[rank - 2]);
   if (rank == 1 && plan.rows != 1) return "rows needs a second axis";
-  const int registers = plan.mr * plan.nr + tile_operands(plan.mr, plan.nr, target);
-  if (registers > target.registers)
-    return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr, registers,
-                       target.name, target.registers);
-  if (plan.ku < 1 || p.group_ic() % plan.ku != 0)
-    return fmt::format("ku={} must divide the {} input channels of a group", plan.ku, p.group_ic());
+  if (std::string reason = why_not_register_tile(p, plan, target); !reason.empty()) return reason;
   const int lanes = target.lanes(p.dtype);
   if (plan.stream && (p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))
     return "stream needs whole vectors of output channels";
