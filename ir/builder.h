@@ -27,6 +27,7 @@ inline Operand load(Mem mem, Lanes lanes = {}) { return Load{std::move(mem), lan
 inline Operand bcast(Mem mem) { return Bcast{std::move(mem)}; }
 inline Operand f32(float value) { return Const{std::bit_cast<std::uint32_t>(value)}; }
 inline Operand f64(double value) { return Const{std::bit_cast<std::uint64_t>(value)}; }
+inline Operand i32(std::int32_t value) { return Const{std::bit_cast<std::uint32_t>(value)}; }
 inline Operand bits(std::uint64_t value) { return Const{value}; }
 
 class Builder {

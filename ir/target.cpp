@@ -85,6 +85,14 @@ int folded_operand(const Program& program, const Target& target, const Assign& a
   }
 }
 
+int store_temporaries(DType memory, bool all_lanes, const Target& target) {
+  int temps = !all_lanes && !target.masked_lanes ? 1 : 0;
+  // Without the instruction: masks choose between rounded, NaN and zero, or registers do.
+  if (memory == DType::bf16) temps += target.masked_lanes ? 1 : 3;
+  if (memory == DType::f16) temps += 1;
+  return temps;
+}
+
 int temporaries(const Program& program, const Target& target, const Stmt& stmt) {
   if (const auto* assign = std::get_if<Assign>(&stmt.node)) {
     if (assign->op == Op::mov) return 0;
@@ -103,12 +111,7 @@ int temporaries(const Program& program, const Target& target, const Stmt& stmt) 
     return temps;
   }
   if (const auto* store = std::get_if<Store>(&stmt.node)) {
-    int temps = 0;
-    const DType memory = program.views[store->mem.view].dtype;
-    if (!store->lanes.all() && !target.masked_lanes) temps += 1;
-    if (memory == DType::bf16) temps += target.bf16_store ? 1 : 3;
-    if (memory == DType::f16) temps += 1;
-    return temps;
+    return store_temporaries(program.views[store->mem.view].dtype, store->lanes.all(), target);
   }
   return 0;
 }

@@ -17,7 +17,6 @@ struct Target {
   bool bcast_operand =
       false;  // a broadcast 4- or 8-byte element can be an instruction's memory operand
   bool masked_lanes = false;  // mask registers: a partial load or store needs no vector register
-  bool bf16_store = false;    // f32 -> bf16 in one instruction
   std::int64_t max_instructions = 0;  // of one kernel, after unrolling
 
   int lanes(DType register_type) const { return vector_bytes / bytes(register_type); }
@@ -31,6 +30,9 @@ std::vector<std::string> target_names();
 // Vector registers, beyond the declared ones, that `stmt` needs while it executes on `target`.
 // Emitters use no more; the verifier counts them.
 int temporaries(const Program& program, const Target& target, const Stmt& stmt);
+
+// The same for a store to memory of this type, of all lanes or of some.
+int store_temporaries(DType memory, bool all_lanes, const Target& target);
 
 // Which operand of `assign` the instruction can take from memory (-1: none). Shared by
 // `temporaries` and the emitters so that they agree.

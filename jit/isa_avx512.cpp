@@ -36,6 +36,7 @@ class Avx512 final : public Isa {
   void store(DType type, const Arg& to, bool stream, int src, int temp) override {
     const Address all = as_.ptr[to.at];
     const bool some = partial(to, type);
+    if (to.memory == DType::bf16) to_bf16(src, temp);  // first, as it may use the scratch mask
     const Address at = some ? all | mask(to.lanes) : all;
     switch (to.memory) {
       case DType::f16:
@@ -43,7 +44,6 @@ class Avx512 final : public Isa {
         as_.vcvtps2ph(half(temp), full(src), 0);
         return as_.vmovntdq(at, half(temp));
       case DType::bf16:
-        to_bf16(src, temp);
         if (stream) return as_.vmovntdq(at, half(temp));
         return some ? as_.vmovdqu16(at, half(temp)) : as_.vmovups(at, half(temp));
       case DType::f64:

@@ -13,16 +13,11 @@ namespace tconv::planner {
 namespace {
 
 void refuse_what_is_not_built(const Problem& p) {
-  if (p.dtype != ir::DType::f32 || p.wide_output)
-    throw ProblemError(fmt::format("type {}: only f32 is compiled so far", ir::name(p.dtype)));
-  if (p.bias && p.bias_dtype && *p.bias_dtype != p.dtype)
-    throw ProblemError(fmt::format("bias={}: only a bias of the element type is compiled so far",
-                                   ir::name(*p.bias_dtype)));
   // Addresses inside a row and inside the filter are displacements of 32 bits.
   constexpr std::int64_t kMostBytes = std::int64_t{1} << 31;
   const Axis& width = p.axes.back();
   const auto row = [&](std::int64_t length, std::int64_t channels) {
-    return length * (p.layout == Layout::channels_last ? channels : 1) * ir::bytes(p.dtype);
+    return length * (p.layout == Layout::channels_last ? channels : 1) * ir::bytes(p.sum_dtype());
   };
   if (row(width.i, p.ic) > kMostBytes || row(width.o, p.oc) > kMostBytes)
     throw ProblemError(
@@ -31,7 +26,7 @@ void refuse_what_is_not_built(const Problem& p) {
   if (std::max(input_elements(p), output_elements(p)) > kMostTensor / 8)
     throw ProblemError(fmt::format(
         "n, i, ic, oc: a tensor of more than {} elements is not compiled", kMostTensor / 8));
-  if (filter_elements(p) * ir::bytes(p.dtype) > kMostBytes)
+  if (filter_elements(p) * ir::bytes(p.sum_dtype()) > kMostBytes)
     throw ProblemError(
         fmt::format("k, ic, oc: a filter of more than {} bytes is not compiled", kMostBytes));
 }
@@ -54,7 +49,7 @@ void propose_schedules(const CostModel& model, const ir::Target& target, Proposa
 void propose_transposed(const Problem& p, const Machine& machine, const ir::Target& target,
                         Proposals& out) {
   if (p.layout == Layout::channels_last) return;
-  const int lanes = target.lanes(p.dtype);
+  const int lanes = target.lanes(p.sum_dtype());
   const CostModel model(channels_last_twin(p), machine, lanes);
   Proposals inner;
   if (p.axes.back().i < lanes) {
@@ -110,7 +105,7 @@ Proposals propose(const Problem& problem, const Machine& machine, Accuracy accur
   refuse_what_is_not_built(problem);
   const Problem p = reduce(problem);
   const ir::Target& target = target_of(machine);
-  const CostModel model(p, machine, target.lanes(p.dtype));
+  const CostModel model(p, machine, target.lanes(p.sum_dtype()));
   Proposals out;
   if (multiply_adds(p) == 0) {
     out.legal.push_back({{.schedule = Schedule::bias_only}, model.bias_only_us()});
@@ -151,7 +146,7 @@ Plan finite_twin(const Problem& problem, const Plan& plan, const Machine& machin
   // Theirs is part of them, and a transform spreads what is not finite.
   if (plan.schedule == Schedule::width || plan.schedule == Schedule::winograd) {
     Proposals direct;
-    propose_direct(CostModel(p, machine, target.lanes(p.dtype)), target, direct);
+    propose_direct(CostModel(p, machine, target.lanes(p.sum_dtype())), target, direct);
     twin = best(direct).plan;
     twin.transposed = plan.transposed;
   }

@@ -29,7 +29,8 @@ CostModel::CostModel(const Problem& problem, const Machine& machine, int lanes)
   width_runs_ = runs(axes_.back());
   const double element = ir::bytes(problem_.dtype);
   input_bytes_ = static_cast<double>(input_elements(problem_)) * element;
-  output_bytes_ = static_cast<double>(output_elements(problem_)) * element;
+  output_bytes_ =
+      static_cast<double>(output_elements(problem_)) * ir::bytes(problem_.output_dtype());
   filter_bytes_ = static_cast<double>(filter_elements(problem_)) * element;
 }
 
@@ -52,7 +53,7 @@ double CostModel::memory_cycles(bool stream, double chunk) const {
   constexpr double kLine = 64;
   double written = output_bytes_, slower = 1;
   const bool whole_lines = chunk == 0 || (std::fmod(chunk, kLine) == 0 &&
-                                          problem_.oc * ir::bytes(problem_.dtype) % 64 == 0);
+                                          problem_.oc * ir::bytes(problem_.output_dtype()) % 64 == 0);
   if (!whole_lines && !stream && output_bytes_ > static_cast<double>(machine_.l2_bytes)) {
     // A line that is written in parts, long after each other, is read before each: measured on Zen
     // 5 at 3 to 4 bytes per cycle (32 groups of 8 channels, 3 MB and 17 MB of output).
@@ -132,11 +133,15 @@ double CostModel::direct_us(const Plan& plan) const {
   const bool local = plan.strip || !last;  // strips are padded against conflicts
   const double slowdown = local ? 1 : conflict(pixel_bytes, plan.mr);
 
+  // Loads that convert take two instructions more, which the multiply-adds wait for.
+  const double conversions = element_type(p.dtype).converts() ? 2 : 0;
+
   // One tile: `steps` of the innermost loop and what surrounds them.
   const auto tile = [&](double pixels, double nv, double taps) {
     const double steps = taps * icg;
     const double fma =
-        steps > 0 ? step_cycles(pixels * nv, pixels + nv, nv * lanes_ * element, slice_bandwidth) *
+        steps > 0 ? step_cycles(pixels * nv + conversions * (nv + (local ? 0 : pixels)), pixels + nv,
+                                nv * lanes_ * element, slice_bandwidth) *
                         (pixels > 1 ? slowdown : 1)
                   : 0;
     return steps * fma + taps * 5 + 20 + pixels * nv * (last ? 2.0 : 2.5) +
@@ -179,14 +184,15 @@ double CostModel::direct_us(const Plan& plan) const {
   const double filter_total = filter_bytes_ / static_cast<double>(p.g) / panel_blocks;
   cycles = std::max(cycles, points * filter_total / bandwidth(filter_bytes_) * 0.8 + cycles * 0.25);
   if (plan.strip || !last) {
-    double strip = icg * element;
+    const double strip_element = ir::bytes(p.sum_dtype());
+    double strip = icg * strip_element;
     for (std::size_t a = 0; a < outer; ++a)
       strip *= static_cast<double>(a + 1 == outer && plan.rows > 1 ? plan.rows + axes_[a].halo()
                                                                    : axes_[a].taps);
     const AxisPhases& w = axes_.back();
     strip *= strip_columns(plan, w);
     const double per_vector = (last ? 1.5 : 6.0) + 64 / bandwidth(strip);
-    cycles += points * strip / (lanes_ * element) * per_vector;
+    cycles += points * strip / (lanes_ * strip_element) * per_vector;
     // Broadcasts from a strip that does not stay in L2 wait for it.
     if (strip * 1.5 > static_cast<double>(machine_.l2_bytes)) cycles *= 1.15;
   }
@@ -198,7 +204,8 @@ double CostModel::direct_us(const Plan& plan) const {
   // Panels and groups write their parts of a pixel in separate passes.
   const bool passes = panels > 1 || p.g > 1;
   const double chunk =
-      last && passes ? std::min(ocg, static_cast<double>(plan.nr * lanes_)) * element : 0;
+      last && passes ? std::min(ocg, static_cast<double>(plan.nr * lanes_)) * ir::bytes(p.output_dtype())
+             : 0;
   return finish(overlap(cycles, memory_cycles(plan.stream, chunk)), grid);
 }
 

@@ -50,7 +50,7 @@ double predict_us(const CostModel& model, const Plan& plan, const ir::Target& ta
     case Schedule::width:
       return width_us(model, plan, target);
     case Schedule::channelwise:
-      return channelwise_us(model, plan, target.lanes(model.problem().dtype));
+      return channelwise_us(model, plan, target.lanes(model.problem().sum_dtype()));
     case Schedule::winograd:
       return winograd_us(model, plan, target, winograd_kernels(model.problem(), plan));
     case Schedule::bias_only:
@@ -80,7 +80,7 @@ double open_batch_us(const Problem& run, const Plan& plan, const Machine& machin
 void predict_over_sizes(const Problem& problem, const Machine& machine, const ir::Target& target,
                         std::vector<Candidate>& candidates) {
   const std::vector<Problem> runs = sampled_runs(problem);
-  const int lanes = target.lanes(problem.dtype);
+  const int lanes = target.lanes(problem.sum_dtype());
   for (Candidate& c : candidates) c.predicted_us = 1;
   for (const Problem& run : runs) {
     const CostModel plain(run, machine, lanes);
@@ -88,7 +88,7 @@ void predict_over_sizes(const Problem& problem, const Machine& machine, const ir
     std::map<std::int64_t, CostModel> models;
     const CostModel twin(first ? channels_last_twin(run) : run, machine, lanes);
     // The runtime goes without streaming stores where an output is small.
-    const bool streams = static_cast<double>(output_elements(run)) * ir::bytes(run.dtype) >
+    const bool streams = static_cast<double>(output_elements(run)) * ir::bytes(run.output_dtype()) >
                          static_cast<double>(machine.stream_from_bytes);
     for (Candidate& c : candidates) {
       Plan plan = c.plan;

@@ -10,7 +10,7 @@ namespace tconv::planner {
 double width_us(const CostModel& model, const Plan& plan, const ir::Target& target) {
   const Problem& p = model.problem();
   const bool last = p.layout == Layout::channels_last;
-  const int lanes = target.lanes(p.dtype);
+  const int lanes = target.lanes(p.sum_dtype());
   const WidthBlocks residues = width_blocks(p, plan.mr);
   const WidthSizes sizes(p, plan, lanes, residues);
   const double icg = static_cast<double>(p.group_ic()), ocg = static_cast<double>(p.group_oc());

@@ -11,8 +11,8 @@ class Kernel {
  public:
   Kernel(const CostModel& model, const Plan& plan, const ir::Target& target,
          const std::vector<WinogradAxis>& axes)
-      : model_(model), plan_(plan), axes_(axes), lanes_(target.lanes(model.problem().dtype)) {
-    element_ = ir::bytes(model.problem().dtype);
+      : model_(model), plan_(plan), axes_(axes), lanes_(target.lanes(model.problem().sum_dtype())) {
+    element_ = ir::bytes(model.problem().sum_dtype());
     for (const WinogradAxis& a : axes) {
       phases_ *= static_cast<double>(a.t_end - a.t_begin);
       points_ *= static_cast<double>(a.points());
@@ -132,10 +132,10 @@ double winograd_us(const CostModel& model, const Plan& plan, const ir::Target& t
   }
   const Problem& p = model.problem();
   const double element = ir::bytes(p.dtype);
-  const bool passes = plan.nr * target.lanes(p.dtype) < p.group_oc() || p.g > 1;
+  const bool passes = plan.nr * target.lanes(p.sum_dtype()) < p.group_oc() || p.g > 1;
   const double chunk = passes ? std::min<double>(static_cast<double>(p.group_oc()),
-                                                 plan.nr * target.lanes(p.dtype)) *
-                                    element
+                                                 plan.nr * target.lanes(p.sum_dtype())) *
+                                    ir::bytes(p.output_dtype())
                               : 0;
   const double plain = static_cast<double>(filter_elements(p)) * element;
   const double more = std::max(0.0, filter * static_cast<double>(p.g) - plain) /

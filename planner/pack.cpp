@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <stdexcept>
+#include <type_traits>
 
+#include "ir/op_math.h"
 #include "planner/planner.h"
 
 namespace tconv::planner {
@@ -19,6 +21,54 @@ std::string print(const PackedFilter::Form& f) {
   if (f.divide != 1) s = fmt::format("({})/{}", s, f.divide);
   if (f.modulo != 0) s = fmt::format("({})%{}", s, f.modulo);
   return s;
+}
+
+// Elements of the filter as they are, or as what they are worth in a wider type.
+struct Half {
+  std::uint16_t bits;
+  operator float() const { return ir::op_math::f16_to_f32(bits); }
+};
+struct Bfloat {
+  std::uint16_t bits;
+  operator float() const { return ir::op_math::bf16_to_f32(bits); }
+};
+template <class Element, class Source>
+Element value_of(const Source& source) {
+  if constexpr (std::is_same_v<Element, Source>)
+    return source;
+  else
+    return static_cast<float>(source);
+}
+
+// pack(source, target) with pointers of the two types.
+template <class Pack>
+void with_types(ir::DType from, ir::DType to, const void* source, void* target, const Pack& pack) {
+  const auto same = [&]<class Element>(Element) {
+    pack(static_cast<const Element*>(source), static_cast<Element*>(target));
+  };
+  const auto widened = [&]<class Source>(Source) {
+    pack(static_cast<const Source*>(source), static_cast<float*>(target));
+  };
+  using ir::DType;
+  if (from == to) {
+    switch (from) {
+      case DType::f64:
+        return same(double{});
+      case DType::f32:
+        return same(float{});
+      case DType::i32:
+        return same(std::int32_t{});
+      case DType::f16:
+        return same(Half{});
+      case DType::bf16:
+        return same(Bfloat{});
+      default:
+        break;
+    }
+  }
+  if (to == DType::f32 && from == DType::f16) return widened(Half{});
+  if (to == DType::f32 && from == DType::bf16) return widened(Bfloat{});
+  throw std::logic_error(fmt::format("a filter of {} packed as {}", ir::name(from), ir::name(to)));
 }
 
 // One coordinate of the source: its form, its extent and the distance of neighbours in elements.
@@ -51,9 +101,9 @@ std::vector<Coordinate> coordinates(const Problem& p, const PackedFilter& layout
 }
 
 // Layouts that divide channels among groups: element by element.
-template <class Element>
+template <class Source, class Element>
 void pack_divided(const std::vector<Coordinate>& c, const std::vector<std::int64_t>& dims,
-                  const Element* source, Element* target) {
+                  const Source* source, Element* target) {
   std::vector<std::int64_t> x(dims.size(), 0);
   std::int64_t count = 1;
   for (std::int64_t d : dims) count *= d;
@@ -69,7 +119,7 @@ void pack_divided(const std::vector<Coordinate>& c, const std::vector<std::int64
       inside = inside && v < k.extent;
       address += v * k.stride;
     }
-    target[e] = inside ? source[address] : Element{};
+    target[e] = inside ? value_of<Element>(source[address]) : Element{};
     for (std::size_t d = dims.size(); d-- > 0;) {
       if (++x[d] < dims[d]) break;
       x[d] = 0;
@@ -77,9 +127,9 @@ void pack_divided(const std::vector<Coordinate>& c, const std::vector<std::int64
   }
 }
 
-template <class Element>
+template <class Source, class Element>
 void pack_elements(const std::vector<Coordinate>& c, const std::vector<std::int64_t>& dims,
-                   const Element* source, Element* target) {
+                   const Source* source, Element* target) {
   for (const Coordinate& k : c)
     if (!k.form->affine()) return pack_divided(c, dims, source, target);
   std::vector<std::int64_t> x(dims.size(), 0), value(c.size());
@@ -105,7 +155,7 @@ void pack_elements(const std::vector<Coordinate>& c, const std::vector<std::int6
       while (lo < hi && !inside(hi - 1)) --hi;
     }
     std::fill(target, target + lo, Element{});
-    for (std::int64_t k = lo; k < hi; ++k) target[k] = source[address + step * k];
+    for (std::int64_t k = lo; k < hi; ++k) target[k] = value_of<Element>(source[address + step * k]);
     std::fill(target + hi, target + columns, Element{});
     target += columns;
     for (std::size_t d = last; d-- > 0;) {
@@ -132,9 +182,9 @@ std::vector<double> transformed(const std::vector<double>& from, std::int64_t ou
 }
 
 // Layouts with minimal filtering: the taps first, then row by row through the transforms.
-template <class Element>
+template <class Source, class Element>
 void pack_transformed_elements(const Problem& problem, const PackedFilter& layout,
-                               const Element* source, Element* target) {
+                               const Source* source, Element* target) {
   PackedFilter taps = layout;
   taps.transforms.clear();
   taps.more.clear();
@@ -170,13 +220,13 @@ void pack_transformed_elements(const Problem& problem, const PackedFilter& layou
 
 void pack_transformed(const Problem& problem, const PackedFilter& layout, const void* filter,
                       void* packed) {
-  if (layout.dtype == ir::DType::f32)
-    return pack_transformed_elements(problem, layout, static_cast<const float*>(filter),
-                                     static_cast<float*>(packed));
-  if (layout.dtype == ir::DType::f64)
-    return pack_transformed_elements(problem, layout, static_cast<const double*>(filter),
-                                     static_cast<double*>(packed));
-  throw std::logic_error("minimal filtering is for f32 and f64");
+  with_types(problem.dtype, layout.dtype, filter, packed,
+             [&]<class Source, class Element>(const Source* from, Element* to) {
+               if constexpr (std::is_floating_point_v<Element>)
+                 pack_transformed_elements(problem, layout, from, to);
+               else
+                 throw std::logic_error("minimal filtering packs f32 and f64");
+             });
 }
 
 }  // namespace
@@ -205,17 +255,8 @@ void pack_array(const Problem& problem, const PackedFilter& layout, const void* 
                 void* packed) {
   if (!layout.transforms.empty()) return pack_transformed(problem, layout, filter, packed);
   const auto c = coordinates(problem, layout);
-  switch (ir::bytes(layout.dtype)) {
-    case 8:
-      return pack_elements(c, layout.dims, static_cast<const std::uint64_t*>(filter),
-                           static_cast<std::uint64_t*>(packed));
-    case 4:
-      return pack_elements(c, layout.dims, static_cast<const std::uint32_t*>(filter),
-                           static_cast<std::uint32_t*>(packed));
-    default:
-      return pack_elements(c, layout.dims, static_cast<const std::uint16_t*>(filter),
-                           static_cast<std::uint16_t*>(packed));
-  }
+  with_types(problem.dtype, layout.dtype, filter, packed,
+             [&](const auto* from, auto* to) { pack_elements(c, layout.dims, from, to); });
 }
 
 }  // namespace

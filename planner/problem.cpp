@@ -50,7 +50,7 @@ void check_types(const Problem& p) {
   if (p.bias_dtype) {
     const std::string given = fmt::format("bias={}", ir::name(*p.bias_dtype));
     if (!p.bias) fail(given, "a bias type without a bias");
-    if (*p.bias_dtype != t && *p.bias_dtype != default_bias_dtype(t))
+    if (*p.bias_dtype != t && *p.bias_dtype != element_type(t).bias)
       fail(given, narrow ? fmt::format("bias must be f32 or {}", ir::name(t))
                          : fmt::format("bias must be {}", ir::name(t)));
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ir/ir.h"
+#include "planner/element_type.h"
 
 namespace tconv::planner {
 
@@ -87,7 +88,9 @@ struct Problem {
   std::int64_t group_ic() const { return ic / g; }
   std::int64_t group_oc() const { return oc / g; }
   bool run_time_sizes() const { return n_min > 0 || i_min > 0; }
-  ir::DType output_dtype() const { return wide_output ? ir::DType::f32 : dtype; }
+  ir::DType sum_dtype() const { return element_type(dtype).sum; }
+  ir::DType output_dtype() const { return wide_output ? sum_dtype() : dtype; }
+  ir::DType bias_or_default() const { return bias_dtype.value_or(element_type(dtype).bias); }
   bool operator==(const Problem&) const = default;
 };
 

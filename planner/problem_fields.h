@@ -25,11 +25,6 @@ inline constexpr std::array<AxisField, 6> kAxisFields{{{"i", &Axis::i, 0, "input
 // "16x16": the values of one field on all axes.
 std::string join_axes(const Problem& problem, std::int64_t Axis::*member);
 
-// What `bias` alone means for a type.
-constexpr ir::DType default_bias_dtype(ir::DType t) {
-  return t == ir::DType::f16 || t == ir::DType::bf16 ? ir::DType::f32 : t;
-}
-
 // How many numbers a post-op takes: 0, 1 (slope) or 2 (clip).
 int parameter_count(PostKind kind);
 

@@ -325,7 +325,7 @@ Problem parse_problem(std::string_view text) {
   validate(r);
 
   // Values that say the default are the default, so that equal problems are equal values.
-  if (r.bias_dtype == default_bias_dtype(r.dtype)) r.bias_dtype.reset();
+  if (r.bias_dtype == element_type(r.dtype).bias) r.bias_dtype.reset();
   if (r.input_pixel_stride == r.ic) r.input_pixel_stride = 0;
   if (r.output_pixel_stride == r.oc) r.output_pixel_stride = 0;
   return r;
@@ -365,7 +365,7 @@ std::string print(const Problem& r) {
   const bool last = r.layout == Layout::channels_last;
   if (last != (r.filter == FilterLayout::tf)) field("filter", last ? "torch" : "tf");
   if (r.bias) word("bias");
-  if (r.bias && r.bias_dtype && *r.bias_dtype != default_bias_dtype(r.dtype)) {
+  if (r.bias && r.bias_dtype && *r.bias_dtype != element_type(r.dtype).bias) {
     text += '=';
     text += ir::name(*r.bias_dtype);
   }

@@ -10,7 +10,7 @@ namespace tconv::planner {
 
 double channelwise_us(const CostModel& model, const Plan& plan, int lanes) {
   const Problem& p = model.problem();
-  const double element = ir::bytes(p.dtype);
+  const double element = ir::bytes(p.sum_dtype());
   const bool last = p.layout == Layout::channels_last;
   const double vectors = std::ceil(static_cast<double>(p.oc) / lanes);
   double outputs = static_cast<double>(p.n), outer_taps = 1;
@@ -52,20 +52,20 @@ double channelwise_us(const CostModel& model, const Plan& plan, int lanes) {
             (per_vector + lanes * element / model.bandwidth(strip * columns * lanes * element));
   if (!last) cycles += outputs * static_cast<double>(w.axis.o) * vectors * kTransposed;
   const bool passes = vectors > plan.nr;
-  const double chunk = last && passes ? plan.nr * lanes * element : 0;
+  const double chunk = last && passes ? plan.nr * lanes * ir::bytes(p.output_dtype()) : 0;
   return model.finish(CostModel::overlap(cycles, model.memory_cycles(plan.stream, chunk)), grid);
 }
 
 void propose_channelwise(const CostModel& model, const ir::Target& target, Proposals& out) {
   const Problem& p = model.problem();
   if (p.g == 1) return;
-  const int lanes = target.lanes(p.dtype);
+  const int lanes = target.lanes(p.sum_dtype());
   const bool last = p.layout == Layout::channels_last;
   const auto vectors =
       static_cast<int>(std::min<std::int64_t>((p.oc + lanes - 1) / lanes, 1 << 20));
   std::int64_t row_pixels = 1;
   for (const Run& r : model.width_runs()) row_pixels = std::max(row_pixels, r.q_end - r.q_begin);
-  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
+  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.output_dtype());
   const bool stream = last && p.oc % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
                       output_bytes > static_cast<double>(model.machine().stream_from_bytes);
   const std::vector<std::int64_t> blocks = last ? row_blocks(p, row_pixels) : kWholeRows;

@@ -3,6 +3,7 @@
 
 #include "planner/candidates.h"
 #include "planner/integer.h"
+#include "planner/schedules/register_tile.h"
 #include "planner/schedules/schedule.h"
 
 namespace tconv::planner {
@@ -10,8 +11,9 @@ namespace {
 
 // Pixels per tile: the tallest that fits, and those that leave less of a last tile. `open`: how
 // many pixels there are is known only at run time.
-std::vector<int> tile_heights(int nr, std::int64_t pixels, bool open, const ir::Target& t) {
-  const int operands = nr == 1 ? (t.bcast_operand ? 1 : 2) : nr + 1;
+std::vector<int> tile_heights(int nr, std::int64_t pixels, bool open, const ElementType& type,
+                              const ir::Target& t) {
+  const int operands = tile_operands(2, nr, type.sum, type, t);
   const std::int64_t tallest = open ? std::min<std::int64_t>(kTallestOpen, pixels) : pixels;
   const int most = static_cast<int>(std::min<std::int64_t>((t.registers - operands) / nr, tallest));
   std::vector<int> heights;
@@ -55,10 +57,11 @@ std::vector<int> row_counts(std::int64_t blocks, int threads) {
 void propose_direct(const CostModel& model, const ir::Target& target, Proposals& out) {
   const Problem& p = model.problem();
   const bool last = p.layout == Layout::channels_last;
-  const int lanes = target.lanes(p.dtype);
+  const int lanes = target.lanes(p.sum_dtype());
   const auto vectors =
       static_cast<int>(std::min<std::int64_t>((p.group_oc() + lanes - 1) / lanes, 64));
   const int threads = model.machine().threads;
+  const ElementType& type = element_type(p.dtype);
   const auto consider_one = [&](const Plan& plan) {
     const std::string reason = why_not_direct(p, plan, target);
     if (reason.empty()) {
@@ -79,7 +82,7 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const AxisPhases& w = model.axes().back();
   std::int64_t row_pixels = 1;
   for (const Run& r : model.width_runs()) row_pixels = std::max(row_pixels, r.q_end - r.q_begin);
-  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
+  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.output_dtype());
   const bool stream = last && p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
                       output_bytes > static_cast<double>(model.machine().stream_from_bytes);
 
@@ -87,7 +90,7 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
     if (nr > vectors) break;
     // Along the batch.
     if (p.n > 1 && last) {
-      for (int mr : tile_heights(nr, p.n, p.n_min > 0, target))
+      for (int mr : tile_heights(nr, p.n, p.n_min > 0, type, target))
         for (int rows : row_counts(w.blocks(), threads)) {
           Plan plan{.mr = mr, .nr = nr, .tile = TileAxis::n, .rows = rows, .stream = stream};
           consider(plan);
@@ -102,13 +105,13 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
     if (one_axis && p.i_min == 0)
       for (const int share : shares(row_pixels, threads))
         if (share >= kShortest) blocks.push_back(share);
-    for (int mr : tile_heights(nr, row_pixels, p.i_min > 0, target)) {
+    for (int mr : tile_heights(nr, row_pixels, p.i_min > 0, type, target)) {
       const std::vector<int> rows =
           one_axis ? std::vector<int>{1}
                    : row_counts(model.axes()[p.axes.size() - 2].blocks(), threads);
       for (int r : rows)
         for (bool strip : {false, true}) {
-          if (strip && w.taps <= 1 && last) continue;  // nothing to pad
+          if (strip && w.taps <= 1 && last && !type.converts()) continue;  // nothing to pad
           for (const std::int64_t block : blocks) {
             const std::int64_t cols = ceil_div(block, std::int64_t{mr}) * mr;
             consider(

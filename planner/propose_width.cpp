@@ -26,10 +26,10 @@ void propose_width(const CostModel& model, const ir::Target& target, Proposals& 
     return;
   }
   const Axis& a = p.axes.back();
-  const std::int64_t lanes = target.lanes(p.dtype), vectors = ceil_div(ceil_div(a.o, a.s), lanes);
+  const std::int64_t lanes = target.lanes(p.sum_dtype()), vectors = ceil_div(ceil_div(a.o, a.s), lanes);
   const bool last = p.layout == Layout::channels_last;
   const std::int64_t planes = a.s * (last ? p.oc : 1);
-  const bool large = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype) >
+  const bool large = static_cast<double>(output_elements(p)) * ir::bytes(p.output_dtype()) >
                      static_cast<double>(model.machine().stream_from_bytes);
   const std::int64_t blocks = p.axes.size() == 1 ? 1 : model.axes()[p.axes.size() - 2].blocks();
   for (std::int64_t nr : {1, 2, 3, 4, 5, 6, 8, 10, 12}) {

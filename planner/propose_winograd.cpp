@@ -1,4 +1,6 @@
 // Plans of the winograd schedule.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
@@ -58,7 +60,7 @@ std::vector<Block> blocks(const CostModel& model, const Plan& plan) {
 void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan, Proposals& out) {
   const Problem& p = model.problem();
   const std::size_t rank = p.axes.size();
-  const auto vectors = ceil_div(p.group_oc(), std::int64_t{target.lanes(p.dtype)});
+  const auto vectors = ceil_div(p.group_oc(), std::int64_t{target.lanes(p.sum_dtype())});
   const auto threads = static_cast<std::int64_t>(model.machine().threads);
   for (const Block& b : blocks(model, plan)) {
     plan.cols = b.width * plan.m[rank - 1];
@@ -71,11 +73,12 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
       continue;
     }
     auto kernels = winograd_kernels(p, plan);
+    const ElementType& type = element_type(p.dtype);
     const std::int64_t tiles = b.width * b.rows * b.images;
     for (int nr : {1, 2, 3, 4, 6}) {
       if (nr > vectors) break;
       plan.nr = nr;
-      const int most = (target.registers - tile_operands(2, nr, target)) / nr;
+      const int most = (target.registers - tile_operands(2, nr, type.sum, type, target)) / nr;
       int before = 0;
       // The tallest tile, and the most even split of the pixels into as many or one more.
       for (std::int64_t parts :
@@ -103,13 +106,17 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
 void propose_winograd(const CostModel& model, const ir::Target& target, Proposals& out) {
   const Problem& p = model.problem();
   if (p.layout != Layout::channels_last) return;
+  if (!element_type(p.dtype).proposes_winograd) {
+    out.rejected.push_back({"winograd()", fmt::format("{} only by name", ir::name(p.dtype))});
+    return;
+  }
   constexpr std::int64_t kFewestChannels = 16;
   if (p.group_ic() < kFewestChannels || p.group_oc() < kFewestChannels / 2) {
     out.rejected.push_back({"winograd()", "too few channels per group: the transforms cost more"});
     return;
   }
-  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
-  const int lanes = target.lanes(p.dtype);
+  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.output_dtype());
+  const int lanes = target.lanes(p.sum_dtype());
   Plan plan{.schedule = Schedule::winograd};
   plan.stream = p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
                 output_bytes > static_cast<double>(model.machine().stream_from_bytes);

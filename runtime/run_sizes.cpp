@@ -43,7 +43,7 @@ RunSizes run_sizes(const planner::Problem& problem, const RunArgs& args) {
 Tensors::Tensors(const planner::Problem& problem) {
   const std::int64_t element = ir::bytes(problem.dtype);
   const std::int64_t out_element = ir::bytes(problem.output_dtype());
-  const ir::DType bias = problem.bias_dtype.value_or(planner::default_bias_dtype(problem.dtype));
+  const ir::DType bias = problem.bias_or_default();
   const auto pixel = [](std::int64_t channels, std::int64_t stride) {
     return stride > 0 ? stride : channels;
   };

@@ -179,7 +179,8 @@ TEST(Cli, BadInputIsOneSentenceAndStatus2) {
 
 TEST(Cli, AListGoesOnPastAProblemThatCannotBeMade) {
   const Finished f =
-      tconv_cli({"check", kLine, "i32 nwc ic=1 oc=1 i=4 k=2", "f64 nwc ic=1 oc=1 i=4 k=2", kLine});
+      tconv_cli({"check", kLine, "f32 nwc n=0 ic=1 oc=1 i=4000000000 k=1",
+                 "i32 nwc n=0 ic=2 oc=1 i=4000000000 k=1", kLine});
   EXPECT_EQ(f.status, 1) << f.err;
   EXPECT_NE(f.out.find("2 check(s)"), std::string::npos) << f.out;
   EXPECT_NE(f.out.find("2 failed"), std::string::npos) << f.out;

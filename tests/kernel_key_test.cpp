@@ -58,7 +58,6 @@ TEST(KernelKey, EveryInputChangesIt) {
           {"fma", [](KeyInputs& k) { k.target.fma ^= true; }},
           {"bcast operand", [](KeyInputs& k) { k.target.bcast_operand ^= true; }},
           {"masked lanes", [](KeyInputs& k) { k.target.masked_lanes ^= true; }},
-          {"bf16 store", [](KeyInputs& k) { k.target.bf16_store ^= true; }},
           {"instructions", [](KeyInputs& k) { k.target.max_instructions += 1; }},
           {"avx512_bf16", [](KeyInputs& k) { k.features.pop_back(); }},
           {"machine target", [](KeyInputs& k) { k.machine.target = "avx2"; }},

@@ -9,7 +9,7 @@ using ir::Lanes;
 
 Lowered lower_bias_only(const Problem& problem, const Plan&, const ir::Target& target) {
   ir::Builder b(target);
-  const int L = b.lanes(problem.dtype);
+  const int L = b.lanes(problem.sum_dtype());
   PackedFilter packed{
       .dtype = problem.dtype, .dims = {1}, .group = {}, .oc = {}, .ic = {}, .taps = {}};
   // One element that is never read: outside the filter, so that packing reads nothing either.
@@ -38,7 +38,7 @@ Lowered lower_bias_only(const Problem& problem, const Plan&, const ir::Target& t
     b.kernel("bias_only", grid, [&](std::span<const Affine> g) {
       const auto put = [&](const Affine& o, const Affine& channel, Lanes lanes) {
         b.scope([&] {
-          const ir::Reg v = b.vec("v", {}, problem.dtype);
+          const ir::Reg v = b.vec("v", {}, problem.sum_dtype());
           b.mov(v(), !problem.bias ? ir::bits(0)
                      : last        ? ir::load({t.bias, {channel}}, lanes)
                                    : ir::bcast({t.bias, {channel}}));

@@ -31,7 +31,7 @@ class Channelwise final : public Tiled {
   // [panel][taps..][ic of the group][nr vectors of output channels]
   PackedFilter packing() const override {
     const std::int64_t row = std::int64_t{plan_.nr} * L_;
-    PackedFilter f{.dtype = problem_.dtype,
+    PackedFilter f{.dtype = problem_.sum_dtype(),
                    .dims = {panels_.count()},
                    .group = {},
                    .oc = {},
@@ -61,7 +61,7 @@ class Channelwise final : public Tiled {
     const Affine first = panel_.in_block * (std::int64_t{plan_.nr} * L_);
     b_.loop("k", 0, icg_, [&](const Affine& k) {
       b_.unroll("j", 0, panel_.vectors, [&](const Affine& j) {
-        const Reg f = b_.vec("f", {}, problem_.dtype);
+        const Reg f = b_.vec("f", {}, problem_.sum_dtype());
         std::vector<Affine> w = {panel_.index};
         for (const Affine& t : filter_taps()) w.push_back(t);
         w.push_back(k);
@@ -142,7 +142,7 @@ class Channelwise final : public Tiled {
               std::int64_t k, std::int64_t vector, int lanes) {
     const std::int64_t inputs = p.count / ocg_ * icg_;
     b_.scope([&] {
-      const Reg z = b_.vec("z", {}, problem_.dtype);
+      const Reg z = b_.vec("z", {}, problem_.sum_dtype());
       const auto part = [&](std::int64_t m) {
         Row at = image;
         at.push_back(i);
@@ -168,7 +168,7 @@ class Channelwise final : public Tiled {
                 in / L_ == m ? static_cast<int>(L_ + in % L_) : l;
           }
           b_.scope([&] {
-            const Reg y = b_.vec("y", {}, problem_.dtype);
+            const Reg y = b_.vec("y", {}, problem_.sum_dtype());
             b_.mov(y(), part(m));
             b_.perm(z(), z(), y(), lanes_of);
           });
@@ -183,7 +183,7 @@ class Channelwise final : public Tiled {
   // result is neighbour r.
   Reg transposed(const Row& image, const Affine& i, const Period& p, std::int64_t vector, int lanes,
                  const Affine& k, int count) {
-    const Reg z = b_.vec("z", {L_}, problem_.dtype);
+    const Reg z = b_.vec("z", {L_}, problem_.sum_dtype());
     for (int l = 0; l < L_; ++l) {
       if (l >= lanes) {
         b_.mov(z(l), ir::bits(0));
@@ -195,7 +195,7 @@ class Channelwise final : public Tiled {
       b_.mov(z(l), ir::load({tensors_.input, tensor_index(problem_, n_, channel, at)},
                             count == L_ ? Lanes{} : Lanes{0, count}));
     }
-    emit_transpose(b_, z, problem_.dtype);
+    emit_transpose(b_, z, problem_.sum_dtype());
     return z;
   }
   void keep(const Row& row, const Affine& column, const Period& p, std::int64_t vector,
@@ -248,14 +248,15 @@ class Channelwise final : public Tiled {
 
 std::string why_not_channelwise(const Problem& p, const Plan& plan, const ir::Target& target) {
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
-  if (plan.mr * plan.nr + 1 > target.registers)
-    return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr,
-                       plan.mr * plan.nr + 1, target.name, target.registers);
+  const int registers = plan.mr * plan.nr + 1 + element_type(p.dtype).multiply_add_registers;
+  if (registers > target.registers)
+    return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr, registers,
+                       target.name, target.registers);
   if (p.g == 1) return "there is one group";
   if (plan.tile != TileAxis::w) return "channelwise tiles run along the width";
   if (plan.ku != 1) return "channelwise has no ku";
   if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
-  const int lanes = target.lanes(p.dtype);
+  const int lanes = target.lanes(p.sum_dtype());
   const std::int64_t period = std::lcm(std::int64_t{lanes}, p.group_oc());
   // The pattern of lanes is code: it must stay short. A strip must stay in L2.
   constexpr std::int64_t kMostVectors = 8, kMostStripChannels = 1 << 15;

@@ -69,7 +69,7 @@ class Direct final : public Tiled {
         emit_tile_step(b_, {.acc = acc,
                             .pixels = pixels,
                             .vectors = panel_.vectors,
-                            .type = problem_.dtype,
+                            .type = problem_.sum_dtype(),
                             .input = [&](const Affine& i) { return input(i, channel); },
                             .weights = [&](const Affine& j) { return weights(channel, j); }});
       });

@@ -12,7 +12,7 @@ namespace {
 // Channels-first has no choice.
 std::string why_not_strip(const Problem& p, const Plan& plan) {
   constexpr double kMostBytes = 1 << 30;
-  double bytes = static_cast<double>(p.group_ic()) * ir::bytes(p.dtype);
+  double bytes = static_cast<double>(p.group_ic()) * ir::bytes(p.sum_dtype());
   for (std::size_t a = 0; a < p.axes.size(); ++a) {
     const AxisPhases x = phases(p.axes[a]);
     const std::int64_t columns = (plan.cols > 0 ? plan.cols : x.axis.i + x.halo()) + x.halo();
@@ -29,9 +29,10 @@ std::string why_not_strip(const Problem& p, const Plan& plan) {
 std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target& target) {
   const bool last = p.layout == Layout::channels_last, along_width = plan.tile == TileAxis::w;
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
-  if (std::string reason = why_not_register_tile(p, plan, target); !reason.empty()) return reason;
+  const ir::DType input = (plan.strip && along_width) || !last ? p.sum_dtype() : p.dtype;
+  if (std::string reason = why_not_register_tile(p, plan, input, target); !reason.empty()) return reason;
   if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
-  const int lanes = target.lanes(p.dtype);
+  const int lanes = target.lanes(p.sum_dtype());
   if (plan.stream && (!last || p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))
     return "stream needs channels-last and whole vectors of output channels";
   if (!along_width) {

@@ -19,6 +19,7 @@ struct Scalar {
   ir::DType type;
 
   Operand c(double x) const {
+    if (type == ir::DType::i32) return ir::i32(static_cast<std::int32_t>(x));
     return type == ir::DType::f64 ? ir::f64(x) : ir::f32(static_cast<float>(x));
   }
   ir::Reg temp(const char* name) const { return b.vec(name, {}, type); }
@@ -162,8 +163,8 @@ int cost(PostKind kind) {
 
 }  // namespace
 
-int Epilogue::registers(const ir::Target&) const {
-  int most = 0;
+int Epilogue::registers(const ir::Target& target) const {
+  int most = ir::store_temporaries(problem_.output_dtype(), false, target);
   for (const PostOp& op : problem_.post) {
     const int c = cost(op.kind);
     // A constant as first operand of max or min stands in a register for one instruction.

@@ -7,13 +7,19 @@ namespace tconv::planner {
 using ir::Affine;
 using ir::Reg;
 
-int tile_operands(int pixels, int vectors, const ir::Target& target) {
+int tile_operands(int pixels, int vectors, ir::DType input, const ElementType& type,
+                  const ir::Target& target) {
   // A broadcast that cannot be an instruction's operand needs a register.
-  return vectors == 1 && target.bcast_operand ? 1 : pixels == 1 ? 2 : vectors + 1;
+  const bool folded = target.bcast_operand && input == type.sum;
+  const bool one = vectors == 1 && folded && (pixels > 1 || !type.converts());
+  const int operands = one ? 1 : pixels == 1 ? 2 : vectors + 1;
+  return operands + type.multiply_add_registers;
 }
 
-std::string why_not_register_tile(const Problem& p, const Plan& plan, const ir::Target& target) {
-  const int registers = plan.mr * plan.nr + tile_operands(plan.mr, plan.nr, target);
+std::string why_not_register_tile(const Problem& p, const Plan& plan, ir::DType input,
+                                  const ir::Target& target) {
+  const int registers =
+      plan.mr * plan.nr + tile_operands(plan.mr, plan.nr, input, element_type(p.dtype), target);
   if (registers > target.registers)
     return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr, registers,
                        target.name, target.registers);
@@ -37,7 +43,8 @@ void emit_tile_step(ir::Builder& b, const TileStep& s) {
     b.unroll("i", 0, s.pixels, [&](const Affine& i) {
       // For values that are used more than once an embedded broadcast costs 5-15% (6x4 tile, filter
       // in L2, Emerald Rapids: 174 to 149 GFLOP/s).
-      if (s.vectors == 1 && b.target().bcast_operand)
+      if (s.vectors == 1 && b.target().bcast_operand &&
+          b.program().views[s.input(i).view].dtype == s.type)
         return b.fma(s.acc(i, 0), f(0), ir::bcast(s.input(i)), s.acc(i, 0));
       const Reg a = b.vec("a", {}, s.type);
       b.mov(a(), ir::bcast(s.input(i)));

@@ -17,10 +17,11 @@ struct TileStep {
   std::function<ir::Mem(const ir::Affine& vector)> weights;
 };
 
-// Registers beside the accumulators.
-int tile_operands(int pixels, int vectors, const ir::Target& target);
+// Registers beside the accumulators. `input`: the type in the memory that a step broadcasts from.
+int tile_operands(int pixels, int vectors, ir::DType input, const ElementType& type,
+                  const ir::Target& target);
 // Why the plan's mr x nr tile does not fit, or its ku does not divide the channels; else empty.
-std::string why_not_register_tile(const Problem& problem, const Plan& plan,
+std::string why_not_register_tile(const Problem& problem, const Plan& plan, ir::DType input,
                                   const ir::Target& target);
 void emit_tile_step(ir::Builder& b, const TileStep& step);
 

@@ -17,10 +17,10 @@ using ir::Reg;
 // Zeros in the columns lo..hi of a row.
 void zeros(Builder& b, const Problem& p, const Strip& strip, const OuterAxes::Rows& row,
            const std::vector<Affine>& lo, const std::vector<Affine>& hi) {
-  const int L = b.lanes(p.dtype);
+  const int L = b.lanes(p.sum_dtype());
   b.loop("v", lo, hi, [&](const Affine& v) {
     b.loop("c", 0, strip.channels / L, [&](const Affine& c) {
-      const Reg z = b.vec("z", {}, p.dtype);
+      const Reg z = b.vec("z", {}, p.sum_dtype());
       b.mov(z(), ir::bits(0));
       std::vector<Affine> at = row;
       at.push_back(v);
@@ -34,7 +34,7 @@ void zeros(Builder& b, const Problem& p, const Strip& strip, const OuterAxes::Ro
 class Filler {
  public:
   Filler(Builder& b, const Problem& p, const Tensors& t, const Strip& strip, const StripSource& s)
-      : b_(b), p_(p), t_(t), strip_(strip), source_(s), L_(b.lanes(p.dtype)) {}
+      : b_(b), p_(p), t_(t), strip_(strip), source_(s), L_(b.lanes(p.sum_dtype())) {}
 
   void row(const std::vector<Affine>& r, const std::vector<Affine>& image) {
     const Affine& c0 = source_.column0;
@@ -70,7 +70,7 @@ class Filler {
   void copy(const std::vector<Affine>& r, const std::vector<Affine>& image, const Affine& v,
             const Affine& c, Lanes lanes, Lanes stored = {}) {
     b_.scope([&] {
-      const Reg z = b_.vec("z", {}, p_.dtype);
+      const Reg z = b_.vec("z", {}, p_.sum_dtype());
       b_.mov(z(), ir::load(from(image, source_.column0 + v, c), lanes));
       b_.store(at(r, v, c), z(), stored);
     });
@@ -80,13 +80,13 @@ class Filler {
   void transpose_columns(const std::vector<Affine>& r, const std::vector<Affine>& image,
                          const Affine& v, int columns) {
     const auto block = [&](const Affine& c, int channels) {
-      const Reg z = b_.vec("z", {L_}, p_.dtype);
+      const Reg z = b_.vec("z", {L_}, p_.sum_dtype());
       const Lanes lanes = columns == L_ ? Lanes{} : Lanes{0, columns};
       b_.unroll("i", 0, channels, [&](const Affine& i) {
         b_.mov(z(i), ir::load(from(image, source_.column0 + v, c + i), lanes));
       });
       b_.unroll("i", channels, L_, [&](const Affine& i) { b_.mov(z(i), ir::bits(0)); });
-      emit_transpose(b_, z, p_.dtype);
+      emit_transpose(b_, z, p_.sum_dtype());
       b_.unroll("i", 0, columns, [&](const Affine& i) { b_.store(at(r, v + i, c), z(i)); });
     };
     b_.loop("c", 0, full_vectors(), [&](const Affine& c) { block(c * L_, L_); });
@@ -142,16 +142,16 @@ std::int64_t strip_channels(std::int64_t channels, ir::DType type, int lanes) {
 
 Strip declare_strip(Builder& b, const Problem& p, const OuterAxes& outer, std::int64_t width,
                     std::int64_t channels) {
-  const std::int64_t L = b.lanes(p.dtype);
+  const std::int64_t L = b.lanes(p.sum_dtype());
   Strip s;
   // Transposed blocks are whole vectors of columns.
   s.width = p.layout == Layout::channels_first ? ceil_div(width, L) * L : width;
-  s.channels = strip_channels(channels, p.dtype, b.lanes(p.dtype));
+  s.channels = strip_channels(channels, p.sum_dtype(), b.lanes(p.sum_dtype()));
   std::vector<Affine> dims;
   for (std::int64_t rows : outer.strip_rows()) dims.emplace_back(rows);
   dims.emplace_back(s.width);
   dims.emplace_back(s.channels);
-  s.view = b.buffer("s", p.dtype, dims, ir::BufferKind::local);
+  s.view = b.buffer("s", p.sum_dtype(), dims, ir::BufferKind::local);
   return s;
 }
 

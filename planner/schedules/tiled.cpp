@@ -14,7 +14,7 @@ Tiled::Tiled(const Problem& problem, const Plan& plan, const ir::Target& target,
       plan_(plan),
       own_(target),
       b_(with != nullptr ? with->b_ : own_),
-      L_(target.lanes(problem.dtype)),
+      L_(target.lanes(problem.sum_dtype())),
       channels_(channels),
       panels_{.channels = channels, .nr = plan.nr, .lanes = L_, .in_block = plan.panels},
       width_(phases(problem.axes.back())),
@@ -88,7 +88,7 @@ void Tiled::declare() {
     const std::int64_t columns =
         blocks_w_ == 1 ? ceil_div(problem_.axes.back().o, L_) * L_ : block_pixels_ * width_.axis.s;
     const std::vector<Affine> dims = {columns, plan_.nr * L_};
-    row_buffer_ = b_.buffer("t", problem_.dtype, dims, ir::BufferKind::local);
+    row_buffer_ = b_.buffer("t", problem_.sum_dtype(), dims, ir::BufferKind::local);
   } else {
     // Unrolled epilogues must fit into the registers and be short.
     constexpr int kMostInstructions = 400;
@@ -96,7 +96,7 @@ void Tiled::declare() {
     staged_ = tile + epilogue_.registers(b_.target()) > b_.target().registers ||
               tile * epilogue_.instructions() > kMostInstructions;
     if (staged_)
-      stage_ = b_.buffer("e", problem_.dtype, {plan_.mr, plan_.nr * L_}, ir::BufferKind::local);
+      stage_ = b_.buffer("e", problem_.sum_dtype(), {plan_.mr, plan_.nr * L_}, ir::BufferKind::local);
   }
 }
 

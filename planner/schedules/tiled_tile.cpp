@@ -18,7 +18,7 @@ Affine Tiled::output_channel(const Affine& vector) const {
 void Tiled::tile(const Run& run, const Affine& q, int pixels, Border border) {
   spot_.q = q;
   b_.scope([&] {
-    const Reg acc = b_.vec("c", {pixels, panel_.vectors}, problem_.dtype);
+    const Reg acc = b_.vec("c", {pixels, panel_.vectors}, problem_.sum_dtype());
     panels_.each_vector(b_, panel_, true, [&](const Affine& j, Lanes lanes) {
       b_.mov(acc(0, j),
              problem_.bias ? ir::load({tensors_.bias, {output_channel(j)}}, lanes) : ir::bits(0));
@@ -110,7 +110,7 @@ void Tiled::store_pixel(const Run& run, const Affine& pixel,
       };
       if (value) return put(value(j));
       b_.scope([&] {
-        const Reg v = b_.vec("v", {}, problem_.dtype);
+        const Reg v = b_.vec("v", {}, problem_.sum_dtype());
         b_.mov(v(), ir::load({stage_, {pixel, j * L_}}));
         put(v());
       });
@@ -137,11 +137,11 @@ void Tiled::store_row() {
   const std::int64_t length = width_.axis.o;
   const auto block = [&](const Affine& j, int channels, const Affine& column, Lanes lanes) {
     b_.scope([&] {
-      const Reg z = b_.vec("z", {L_}, problem_.dtype);
+      const Reg z = b_.vec("z", {L_}, problem_.sum_dtype());
       b_.unroll("i", 0, L_, [&](const Affine& i) {
         b_.mov(z(i), ir::load({row_buffer_, {column + i, j * L_}}));
       });
-      emit_transpose(b_, z, problem_.dtype);
+      emit_transpose(b_, z, problem_.sum_dtype());
       b_.unroll("i", 0, channels, [&](const Affine& i) {
         const Affine channel = output_channel(j) + i;
         std::vector<Affine> o = outer_.output();

@@ -79,12 +79,12 @@ Problem channels_last_twin(const Problem& problem) {
   Problem twin = problem;
   twin.layout = Layout::channels_last;
   twin.post.clear();
+  twin.wide_output = element_type(problem.dtype).converts();  // it is rounded at the end
   return normalize(twin);
 }
 
 Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& target) {
   const std::int64_t in = pixels(p, &Axis::i), out = pixels(p, &Axis::o);
-  const std::int64_t element = ir::bytes(p.dtype);
   const Affine batch = p.n_min > 0 ? Affine::var(inner.program.params[0].var) : Affine(p.n);
   // The inner program's input and output become scratch memory.
   ViewId x = 0, y = 0;
@@ -97,16 +97,16 @@ Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& targ
   }
   Builder b(target, std::move(inner.program));
   const auto tensor = [&](const std::string& name, std::vector<Affine> dims, ir::BufferKind kind,
-                          ArgumentInfo info) {
-    info.bytes = element;
+                          ir::DType type, ArgumentInfo info) {
+    info.bytes = ir::bytes(type);
     for (const Affine& d : dims) info.bytes *= d.evaluate([&](ir::VarId) { return p.n; });
     inner.arguments.push_back(info);
-    return b.buffer(name, p.dtype, std::move(dims), kind);
+    return b.buffer(name, type, std::move(dims), kind);
   };
   const ViewId input =
-      tensor("first_x", {batch, p.ic, in}, ir::BufferKind::in, {.kind = Argument::input});
+      tensor("first_x", {batch, p.ic, in}, ir::BufferKind::in, p.dtype, {.kind = Argument::input});
   const ViewId output =
-      tensor("first_y", {batch, p.oc, out}, ir::BufferKind::out, {.kind = Argument::output});
+      tensor("first_y", {batch, p.oc, out}, ir::BufferKind::out, p.output_dtype(), {.kind = Argument::output});
   Tensors tensors;
   int operand = 0;
   for (const PostOp& op : p.post) {
@@ -114,20 +114,20 @@ Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& targ
     const std::vector<Affine> dims = op.kind == PostKind::prelu
                                          ? std::vector<Affine>{p.oc}
                                          : std::vector<Affine>{batch, p.oc, out};
-    tensors.operands.push_back(tensor("p" + std::to_string(operand), dims, ir::BufferKind::in,
+    tensors.operands.push_back(tensor("p" + std::to_string(operand), dims, ir::BufferKind::in, p.dtype,
                                       {.kind = Argument::operand, .operand = operand}));
     ++operand;
   }
   const Epilogue epilogue(p, tensors);
-  emit_transposed(b, "channels_last", p.dtype,
+  emit_transposed(b, "channels_last", p.sum_dtype(),
                   {.from = input,
                    .to = b.view("last_x", x, 0, p.dtype, {batch, in, p.ic}),
                    .n = batch,
                    .A = p.ic,
                    .B = in,
                    .finish = {}});
-  emit_transposed(b, "channels_first", p.dtype,
-                  {.from = b.view("last_y", y, 0, p.dtype, {batch, out, p.oc}),
+  emit_transposed(b, "channels_first", p.sum_dtype(),
+                  {.from = b.view("last_y", y, 0, p.sum_dtype(), {batch, out, p.oc}),
                    .to = output,
                    .n = batch,
                    .A = out,

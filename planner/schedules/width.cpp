@@ -57,7 +57,7 @@ Width::Width(const Problem& problem, const Plan& plan, const ir::Target& target)
     : problem_(problem),
       plan_(plan),
       b_(target),
-      L_(target.lanes(problem.dtype)),
+      L_(target.lanes(problem.sum_dtype())),
       residues_(width_blocks(problem, plan.mr)),
       sizes_(problem, plan, L_, residues_),
       outer_(b_, problem_, problem_.axes.size() - 1, plan.rows),
@@ -67,7 +67,7 @@ Width::Width(const Problem& problem, const Plan& plan, const ir::Target& target)
 // [group][outer taps..][width taps][residue block][channel block][ic][residue][channel]
 PackedFilter Width::packing() const {
   PackedFilter f{
-      .dtype = problem_.dtype, .dims = {problem_.g}, .group = {}, .oc = {}, .ic = {}, .taps = {}};
+      .dtype = problem_.sum_dtype(), .dims = {problem_.g}, .group = {}, .oc = {}, .ic = {}, .taps = {}};
   const std::size_t outer = outer_.size();
   for (std::size_t a = 0; a < outer; ++a) f.dims.push_back(problem_.axes[a].k);
   for (std::int64_t d : {residues_.packed_taps, residues_.packed_blocks,
@@ -99,14 +99,14 @@ void Width::declare() {
     input_ = b_.view("xw", tensors_.input, 0, problem_.dtype,
                      tensor_index(Layout::channels_first, tensors_.n, 1, spatial));
   // Vectors cross pixels: the last dimension is a whole row.
-  const auto flat = [&](ir::ViewId id, const std::string& name) {
+  const auto flat = [&](ir::ViewId id, const std::string& name, ir::DType type) {
     std::vector<Affine> dims = {tensors_.n};
     for (std::size_t a = 0; a + 1 < problem_.axes.size(); ++a)
       dims.emplace_back(problem_.axes[a].o);
     dims.emplace_back(width().o * problem_.oc);
-    return b_.view(name, id, 0, problem_.dtype, dims);
+    return b_.view(name, id, 0, type, dims);
   };
-  if (last()) tensors_.output = flat(tensors_.output, "yw");
+  if (last()) tensors_.output = flat(tensors_.output, "yw", problem_.output_dtype());
 
   std::size_t begin = plane_post_ops(problem_, sizes_, L_), operand = 0;
   plane_part_ = with_post(problem_, 0, begin);
@@ -115,7 +115,7 @@ void Width::declare() {
     const PostOp& op = problem_.post[i];
     if (!op.takes_operand()) continue;
     ir::ViewId view = tensors_.operands[operand++];
-    if (last() && op.kind != PostKind::prelu) view = flat(view, fmt::format("pw{}", operand));
+    if (last() && op.kind != PostKind::prelu) view = flat(view, fmt::format("pw{}", operand), problem_.dtype);
     (i < begin ? plane_tensors_ : row_tensors_).operands.push_back(view);
   }
 
@@ -123,9 +123,9 @@ void Width::declare() {
   for (std::int64_t rows : outer_.strip_rows()) dims.emplace_back(rows);
   dims.emplace_back(sizes_.strip_channels);
   dims.emplace_back(sizes_.strip_columns);
-  strip_ = b_.buffer("s", problem_.dtype, dims, ir::BufferKind::local);
+  strip_ = b_.buffer("s", problem_.sum_dtype(), dims, ir::BufferKind::local);
   const std::vector<Affine> planes = {sizes_.stored_planes, sizes_.plane_columns};
-  planes_ = b_.buffer("p", problem_.dtype, planes, ir::BufferKind::local);
+  planes_ = b_.buffer("p", problem_.sum_dtype(), planes, ir::BufferKind::local);
 }
 
 Lowered Width::lower() {

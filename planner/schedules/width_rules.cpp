@@ -9,7 +9,7 @@ namespace tconv::planner {
 namespace {
 
 std::string why_not_post(const Problem& p, const WidthSizes& sizes, const ir::Target& target) {
-  const int lanes = target.lanes(p.dtype);
+  const int lanes = target.lanes(p.sum_dtype());
   const std::size_t begin = plane_post_ops(p, sizes, lanes);
   Problem row = p, plane = p;
   const auto split = p.post.begin() + static_cast<std::ptrdiff_t>(begin);
@@ -47,7 +47,7 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
   const bool last = p.layout == Layout::channels_last;
   if (last && p.output_pixel_stride > p.oc)
     return "an output pixel stride: rows are written as a whole";
-  const int lanes = target.lanes(p.dtype);
+  const int lanes = target.lanes(p.sum_dtype());
   if (plan.cols % (std::int64_t{plan.nr} * lanes) != 0)
     return "cols must be a multiple of nr vectors";
   constexpr std::int64_t kMostStride = 1 << 16;
@@ -61,9 +61,11 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
   const int operands = planes == 1 && plan.nr > 1                           ? 1
                        : plan.nr == 1 && target.bcast_operand && planes > 1 ? 1
                                                                             : plan.nr + 1;
-  if (planes * plan.nr + operands > target.registers)
-    return fmt::format("a tile of {}x{} needs {} registers, {} has {}", planes, plan.nr,
-                       planes * plan.nr + operands, target.name, target.registers);
+  const int registers =
+      planes * plan.nr + operands + element_type(p.dtype).multiply_add_registers;
+  if (registers > target.registers)
+    return fmt::format("a tile of {}x{} needs {} registers, {} has {}", planes, plan.nr, registers,
+                       target.name, target.registers);
   const WidthSizes sizes(p, plan, lanes, blocks);
   const std::int64_t row = a.o * (last ? p.oc : 1);
   if (plan.stream && (row % lanes != 0 || (sizes.planes >= lanes && sizes.planes % lanes != 0)))
@@ -72,7 +74,7 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
   if (!post.empty()) return post;
 
   constexpr std::int64_t kMostPlaneBytes = 1 << 20, kMostStripBytes = 8 << 20;
-  const std::int64_t element = ir::bytes(p.dtype);
+  const std::int64_t element = ir::bytes(p.sum_dtype());
   const std::int64_t plane_bytes = sizes.stored_planes * sizes.plane_columns * element;
   if (plane_bytes > kMostPlaneBytes)
     return fmt::format("the planes of a row take {} bytes, at most {}", plane_bytes,

@@ -66,7 +66,7 @@ void Width::interleave_vector(const Affine& plane0, const Affine& channel, const
   const auto M = static_cast<int>(sizes_.planes);
   const int first = vector * L_, column0 = row_period() == M ? 0 : first / M;
   b_.scope([&] {
-    const Reg z = b_.vec("z", {}, problem_.dtype);
+    const Reg z = b_.vec("z", {}, problem_.sum_dtype());
     const auto from = [&](int m) { return ir::load({planes_, {plane0 + m, column + column0}}); };
     b_.mov(z(), from(0));
     // Plane m drops into its lanes; the first step places plane 0 too.
@@ -77,7 +77,7 @@ void Width::interleave_vector(const Affine& plane0, const Affine& channel, const
         pattern.push_back(own == m ? L_ + at : own == 0 && m == 1 ? at : l);
       }
       b_.scope([&] {
-        const Reg t = b_.vec("t", {}, problem_.dtype);
+        const Reg t = b_.vec("t", {}, problem_.sum_dtype());
         b_.mov(t(), from(m));
         b_.perm(z(), z(), t(), pattern);
       });
@@ -109,12 +109,12 @@ void Width::transpose_planes(const Affine& plane0, const Affine& channel, const 
                              int columns, std::int64_t planes) {
   const auto block = [&](const Affine& m, int count) {
     b_.scope([&] {
-      const Reg z = b_.vec("z", {L_}, problem_.dtype);
+      const Reg z = b_.vec("z", {L_}, problem_.sum_dtype());
       b_.unroll("i", 0, count, [&](const Affine& i) {
         b_.mov(z(i), ir::load({planes_, {plane0 + m + i, column}}));
       });
       b_.unroll("i", count, L_, [&](const Affine& i) { b_.mov(z(i), ir::bits(0)); });
-      emit_transpose(b_, z, problem_.dtype);
+      emit_transpose(b_, z, problem_.sum_dtype());
       b_.unroll("i", 0, columns, [&](const Affine& i) {
         const Lanes lanes = count == L_ ? Lanes{} : Lanes{0, count};
         put(z(i), channel, (column + i) * sizes_.planes + m, lanes);

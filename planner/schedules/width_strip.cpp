@@ -66,7 +66,7 @@ void Width::copy_row(const OuterAxes::Rows& row, const OuterAxes::Rows& image) {
   b_.loop("c", 0, sizes_.strip_channels, [&](const Affine& c) {
     const auto put = [&](const Affine& column, const ir::Operand& from) {
       b_.scope([&] {
-        const Reg z = b_.vec("z", {}, problem_.dtype);
+        const Reg z = b_.vec("z", {}, problem_.sum_dtype());
         b_.mov(z(), from);
         b_.store(strip(row, c, column), z());
       });
@@ -87,7 +87,7 @@ void Width::transpose_row(const OuterAxes::Rows& row, const OuterAxes::Rows& ima
   const Affine column0 = residues_.first_delta + wb_ * sizes_.block_columns;
   const auto block = [&](const Affine& column, Lanes pixels, const Affine& c, int channels) {
     b_.scope([&] {
-      const Reg z = b_.vec("z", {L_}, problem_.dtype);
+      const Reg z = b_.vec("z", {L_}, problem_.sum_dtype());
       const int hi = pixels.all() ? L_ : pixels.hi;
       const Lanes lanes = channels == L_ ? Lanes{} : Lanes{0, channels};
       const auto zero = [&](const Affine& i) { b_.mov(z(i), ir::bits(0)); };
@@ -98,7 +98,7 @@ void Width::transpose_row(const OuterAxes::Rows& row, const OuterAxes::Rows& ima
         b_.mov(z(i), ir::load({input_, tensor_index(Layout::channels_last, n_, c, at)}, lanes));
       });
       b_.unroll("i", hi, L_, zero);
-      emit_transpose(b_, z, problem_.dtype);
+      emit_transpose(b_, z, problem_.sum_dtype());
       b_.unroll("i", 0, channels,
                 [&](const Affine& i) { b_.store(strip(row, c + i, column), z(i)); });
     });
@@ -112,7 +112,7 @@ void Width::transpose_row(const OuterAxes::Rows& row, const OuterAxes::Rows& ima
       },
       [&](const Affine& column) {
         b_.loop("c", 0, problem_.ic, [&](const Affine& c) {
-          const Reg z = b_.vec("z", {}, problem_.dtype);
+          const Reg z = b_.vec("z", {}, problem_.sum_dtype());
           b_.mov(z(), ir::bits(0));
           b_.store(strip(row, c, column), z());
         });

@@ -17,7 +17,7 @@ void Width::tile(const Channels& channels, const ResidueBlocks& blocks, const Af
   const int C = channels.count;
   const Affine residue = blocks.first + block * blocks.stride;
   b_.scope([&] {
-    const Reg acc = b_.vec("c", {blocks.size * C, vectors}, problem_.dtype);
+    const Reg acc = b_.vec("c", {blocks.size * C, vectors}, problem_.sum_dtype());
     b_.unroll("o", 0, C, [&](const Affine& o) {
       b_.mov(acc(o, 0), problem_.bias ? ir::bcast({tensors_.bias, {output_channel(channels, o)}})
                                       : ir::bits(0));
@@ -66,7 +66,7 @@ void Width::products(const Channels& channels, const ResidueBlocks& blocks, cons
     };
     if ((taps.hi - taps.lo) * C == 1) {  // every input vector has one use: an operand from memory
       planes([&](const Affine& r, const Affine& o) {
-        const Reg w = b_.vec("w", {}, problem_.dtype);
+        const Reg w = b_.vec("w", {}, problem_.sum_dtype());
         b_.mov(w(), weight(r, o));
         b_.unroll("v", 0, vectors, [&](const Affine& v) {
           const RegRef sum = acc(r * C + o, v);
@@ -75,14 +75,14 @@ void Width::products(const Channels& channels, const ResidueBlocks& blocks, cons
       });
       return;
     }
-    const Reg x = b_.vec("x", {vectors}, problem_.dtype);
+    const Reg x = b_.vec("x", {vectors}, problem_.sum_dtype());
     b_.unroll("v", 0, vectors, [&](const Affine& v) { b_.mov(x(v), input(v)); });
     planes([&](const Affine& r, const Affine& o) {
       if (vectors == 1 && b_.target().bcast_operand) {
         b_.fma(acc(r * C + o, 0), x(0), weight(r, o), acc(r * C + o, 0));
         return;
       }
-      const Reg w = b_.vec("w", {}, problem_.dtype);
+      const Reg w = b_.vec("w", {}, problem_.sum_dtype());
       b_.mov(w(), weight(r, o));
       b_.unroll("v", 0, vectors, [&](const Affine& v) {
         const RegRef sum = acc(r * C + o, v);
@@ -114,7 +114,7 @@ void Width::finish_planes(const Channels& channels, const ResidueBlocks& blocks,
       b_.loop("v", 0, vectors, [&](const Affine& v) {
         const Affine residue = blocks.first + block * blocks.stride + r;
         const ir::Mem at{planes_, {plane(channels, residue, o), column + v * L_}};
-        const Reg z = b_.vec("z", {}, problem_.dtype);
+        const Reg z = b_.vec("z", {}, problem_.sum_dtype());
         b_.mov(z(), ir::load(at));
         plane_epilogue_.emit(b_, z(), {false, output_channel(channels, o), {}, {}});
         b_.store(at, z());

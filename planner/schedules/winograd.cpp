@@ -25,7 +25,7 @@ WinogradKernel::WinogradKernel(ir::Builder& b, const Problem& problem, const Pla
       panels_(panels),
       open_(open),
       number_(number),
-      L_(b.lanes(problem.dtype)) {
+      L_(b.lanes(problem.sum_dtype())) {
   for (std::size_t a = rank(); a-- > 0;)
     if (axes_[a].transformed()) final_ = a;
   entries_ = results_ = {plan.images};
@@ -58,11 +58,11 @@ void WinogradKernel::emit() {
 
 void WinogradKernel::declare() {
   const auto local = [&](const char* name, std::vector<Affine> dims) {
-    return b_.buffer(fmt::format("{}{}", name, number_), problem_.dtype, std::move(dims),
+    return b_.buffer(fmt::format("{}{}", name, number_), problem_.sum_dtype(), std::move(dims),
                      ir::BufferKind::local);
   };
   strip_ = {.width = axes_.back().window(),
-            .channels = strip_channels(problem_.group_ic(), problem_.dtype, L_)};
+            .channels = strip_channels(problem_.group_ic(), problem_.sum_dtype(), L_)};
   std::vector<Affine> points(rank(), 1), positions = {plan_.images};
   for (const WinogradAxis& a : axes_) positions.emplace_back(a.window());
   const auto dims = [&] {
@@ -97,12 +97,12 @@ void WinogradKernel::declare() {
   products_out_ = local("m", flat(results_, panels_.width()));
   products_in_ = products_out_;
   if (flat_from_ == rank()) return;
-  flat_input_ = b_.view(fmt::format("uf{}", number_), stages_.back(), 0, problem_.dtype,
+  flat_input_ = b_.view(fmt::format("uf{}", number_), stages_.back(), 0, problem_.sum_dtype(),
                         flat(entries_, strip_.channels));
   std::vector<Affine> d = points;
   for (std::int64_t n : results_) d.emplace_back(n);
   d.emplace_back(panels_.width());
-  products_in_ = b_.view(fmt::format("mt{}", number_), products_out_, 0, problem_.dtype, d);
+  products_in_ = b_.view(fmt::format("mt{}", number_), products_out_, 0, problem_.sum_dtype(), d);
 }
 
 void WinogradKernel::body(std::span<const Affine> point) {
@@ -191,7 +191,7 @@ Affine WinogradKernel::output_position(std::size_t axis, const Affine& c) const 
 }
 
 ir::Reg WinogradKernel::vectors(const char* name, std::int64_t count) {
-  return b_.vec(name, {static_cast<int>(count)}, problem_.dtype);
+  return b_.vec(name, {static_cast<int>(count)}, problem_.sum_dtype());
 }
 std::vector<ir::RegRef> WinogradKernel::all(const ir::Reg& reg, std::int64_t count) const {
   std::vector<ir::RegRef> refs;
@@ -229,7 +229,7 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
   ir::Builder b(target);
   const Panels panels{.channels = problem.group_oc(),
                       .nr = plan.nr,
-                      .lanes = target.lanes(problem.dtype),
+                      .lanes = target.lanes(problem.sum_dtype()),
                       .in_block = plan.panels};
   const auto kernels = winograd_kernels(problem, plan);
   Lowered out;
@@ -237,8 +237,8 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
   for (const auto& axes : kernels) arrays.push_back(winograd_packing(problem, axes, panels));
   out.filter = arrays[0];
   out.filter.more.assign(arrays.begin() + 1, arrays.end());
-  const std::int64_t element = ir::bytes(problem.dtype);
-  const PackedFilter whole{.dtype = problem.dtype, .dims = {packed_bytes(out.filter) / element}};
+  const std::int64_t element = ir::bytes(problem.sum_dtype());
+  const PackedFilter whole{.dtype = problem.sum_dtype(), .dims = {packed_bytes(out.filter) / element}};
   const Tensors tensors = declare_tensors(b, problem, whole, plan.stream);
   const Epilogue epilogue(problem, tensors);
   WinogradKernel::Open open;
@@ -254,7 +254,7 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
       const std::vector<Affine> dims(arrays[i].dims.begin(), arrays[i].dims.end());
       const int number = static_cast<int>(i);
       const ir::ViewId weights =
-          b.view(fmt::format("w{}", i), tensors.filter, offset, problem.dtype, dims);
+          b.view(fmt::format("w{}", i), tensors.filter, offset, problem.sum_dtype(), dims);
       WinogradKernel(b, problem, plan, tensors, epilogue, weights, kernels[i], panels, open, number)
           .emit();
       offset += packed_bytes(arrays[i]);

@@ -69,7 +69,7 @@ std::vector<std::vector<WinogradAxis>> winograd_kernels(const Problem& problem, 
 PackedFilter winograd_packing(const Problem& problem, const std::vector<WinogradAxis>& axes,
                               const Panels& panels) {
   const std::size_t rank = axes.size();
-  PackedFilter f{.dtype = problem.dtype, .dims = {problem.g}};
+  PackedFilter f{.dtype = problem.sum_dtype(), .dims = {problem.g}};
   for (const WinogradAxis& a : axes) f.dims.push_back(a.t_end - a.t_begin);
   f.dims.push_back(panels.count());
   for (const WinogradAxis& a : axes) f.dims.push_back(a.points());

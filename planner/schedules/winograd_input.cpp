@@ -29,7 +29,7 @@ void WinogradKernel::transform_input(std::size_t axis, ir::ViewId from, ir::View
         source[1 + axis] = positions[1 + axis] * m + i;
         b_.mov(x(i), ir::load({from, joined({points, rest, source, {channel}})}));
       }
-      emit_linear(b_, axes_[axis].filter->B, all(x, n), all(y, n), problem_.dtype);
+      emit_linear(b_, axes_[axis].filter->B, all(x, n), all(y, n), problem_.sum_dtype());
       for (std::int64_t i = 0; i < n; ++i) {
         Position target = joined({points, rest, positions, {channel}});
         target[axis] = i;

@@ -63,7 +63,7 @@ void WinogradKernel::output_pass(std::size_t axis) {
       };
       const Reg x = vectors("x", n), y = vectors("y", m);
       for (std::int64_t i = 0; i < n; ++i) b_.mov(x(i), ir::load(at(i)));
-      emit_linear(b_, axes_[axis].filter->A, all(x, n), all(y, m), problem_.dtype);
+      emit_linear(b_, axes_[axis].filter->A, all(x, n), all(y, m), problem_.sum_dtype());
       for (std::int64_t i = 0; i < m; ++i) b_.store(at(i), y(i));
     });
   };
@@ -90,7 +90,7 @@ void WinogradKernel::output_vector(const Affine& j, Lanes lanes) {
     return ir::Mem{products_in_, index};
   };
   if (!final_) {
-    const Reg v = b_.vec("v", {}, problem_.dtype);
+    const Reg v = b_.vec("v", {}, problem_.sum_dtype());
     b_.mov(v(), ir::load(at(0)));
     return put(v(), j, 0, lanes);
   }
@@ -105,7 +105,7 @@ void WinogradKernel::output_vector(const Affine& j, Lanes lanes) {
     b_.scope([&] {
       const Reg x = vectors("x", n);
       for (std::int64_t i = 0; i < n; ++i) b_.mov(x(i), ir::load(at(i)));
-      emit_linear(b_, axes_[axis].filter->A, all(x, n), all(y, m), problem_.dtype);
+      emit_linear(b_, axes_[axis].filter->A, all(x, n), all(y, m), problem_.sum_dtype());
     });
     for (std::int64_t c = 0; c < m; ++c) {
       if (staged_)
@@ -118,7 +118,7 @@ void WinogradKernel::output_vector(const Affine& j, Lanes lanes) {
   b_.loop("v", 0, m, [&](const Affine& c) {
     guarded(c, [&] {
       b_.scope([&] {
-        const Reg v = b_.vec("v", {}, problem_.dtype);
+        const Reg v = b_.vec("v", {}, problem_.sum_dtype());
         b_.mov(v(), ir::load(at(c)));
         put(v(), j, c, lanes);
       });

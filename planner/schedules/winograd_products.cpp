@@ -40,7 +40,7 @@ void WinogradKernel::product_tile(const Position& points, const Position& outer,
                                   int pixels) {
   b_.scope([&] {
     const int columns = panel_.vectors;
-    const Reg acc = b_.vec("c", {pixels, columns}, problem_.dtype);
+    const Reg acc = b_.vec("c", {pixels, columns}, problem_.sum_dtype());
     b_.unroll("i", 0, pixels, [&](const Affine& i) {
       b_.unroll("j", 0, columns, [&](const Affine& j) { b_.mov(acc(i, j), ir::bits(0)); });
     });
@@ -66,7 +66,7 @@ void WinogradKernel::product_tile(const Position& points, const Position& outer,
           {.acc = acc,
            .pixels = pixels,
            .vectors = columns,
-           .type = problem_.dtype,
+           .type = problem_.sum_dtype(),
            .input =
                [&](const Affine& pixel) {
                  return Mem{flat_input_, joined({points, at, {shifted + pixel, k}})};

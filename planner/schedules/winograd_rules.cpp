@@ -56,6 +56,8 @@ std::string why_not_reached(const Problem& p, const Plan& plan) {
 }  // namespace
 
 std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Target& target) {
+  if (!element_type(p.dtype).minimal_filtering)
+    return fmt::format("minimal filtering divides, {} does not", ir::name(p.dtype));
   if (p.layout != Layout::channels_last) return "winograd is channels-last: use transposed";
   const std::int64_t register_tile = std::int64_t{plan.m.empty() ? 1 : plan.m.back()} * plan.mr;
   if (p.i_min > 0 && (plan.cols == 0 || plan.cols % std::max<std::int64_t>(register_tile, 1) != 0))
@@ -82,8 +84,8 @@ std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Targe
   if (rank > 1 && plan.rows % plan.m[rank - 2] != 0)
     return fmt::format("rows={} must be a multiple of its axis' m={}", plan.rows, plan.m[rank - 2]);
   if (rank == 1 && plan.rows != 1) return "rows needs a second axis";
-  if (std::string reason = why_not_register_tile(p, plan, target); !reason.empty()) return reason;
-  const int lanes = target.lanes(p.dtype);
+  if (std::string reason = why_not_register_tile(p, plan, p.sum_dtype(), target); !reason.empty()) return reason;
+  const int lanes = target.lanes(p.sum_dtype());
   if (plan.stream && (p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))
     return "stream needs whole vectors of output channels";
   // Tensors, and per kernel: strip, a buffer per transformed axis, products, and two views of them.
@@ -95,7 +97,7 @@ std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Targe
                        target.pointers);
   constexpr double kMostBytes = 1 << 28;
   for (const auto& kernel : winograd_kernels(p, plan)) {
-    double input = static_cast<double>(p.group_ic() * plan.images) * ir::bytes(p.dtype);
+    double input = static_cast<double>(p.group_ic() * plan.images) * ir::bytes(p.sum_dtype());
     double products = static_cast<double>(plan.images) * plan.nr * target.vector_bytes;
     for (const WinogradAxis& a : kernel) {
       input *= static_cast<double>(a.points() * a.window());

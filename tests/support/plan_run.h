@@ -73,8 +73,9 @@ class PlanRun {
   tools::Buffer packed_;
 };
 
-// The same bits, or both NaN, in every f32 of both.
-bool same_values(const tools::Buffer& a, const tools::Buffer& b);
+// The same bits, or both NaN, in every element of both.
+bool same_values(const tools::Buffer& a, const tools::Buffer& b,
+                 tools::Type type = tools::Type::f32);
 
 // Interpreter against the definition, machine code against the interpreter (if this host runs the
 // target), writes counted, grids split and shuffled. Outputs that already proved right are kept in
