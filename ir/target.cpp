@@ -11,6 +11,7 @@ const std::vector<Target>& table() {
        .pointers = 24,
        .bcast_operand = true,
        .masked_lanes = true,
+       .dot2 = true,
        .max_instructions = 30000},
       {.name = "avx2",
        .vector_bytes = 32,

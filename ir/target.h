@@ -17,6 +17,7 @@ struct Target {
   bool bcast_operand =
       false;  // a broadcast 4- or 8-byte element can be an instruction's memory operand
   bool masked_lanes = false;  // mask registers: a partial load or store needs no vector register
+  bool dot2 = false;          // CPUs of this target may have the instruction (bf16 pairs)
   std::int64_t max_instructions = 0;  // of one kernel, after unrolling
 
   int lanes(DType register_type) const { return vector_bytes / bytes(register_type); }

@@ -24,6 +24,7 @@ Problem planned(const Problem& problem, const Plan& plan) {
 std::string sum_order(const Problem& problem, const Plan& plan) {
   if (plan.schedule == Schedule::width)
     return adds_channels_first(planned(problem, plan)) ? "channels first" : "";
+  if (plan.dot2) return "pairs";
   if (plan.schedule == Schedule::winograd)
     return fmt::format("winograd m={} r={}", fmt::join(plan.m, "x"), plan.r);
   return {};

@@ -150,10 +150,12 @@ Plan finite_twin(const Problem& problem, const Plan& plan, const Machine& machin
     twin = best(direct).plan;
     twin.transposed = plan.transposed;
   }
-  twin.strip = false;
+  twin.strip = twin.dot2 = false;
   // Edges need the whole row when they are pixels of their own.
   const auto reason = twin.schedule == Schedule::channelwise ? why_not_channelwise : why_not_direct;
   if (!reason(p, twin, target).empty()) twin.cols = 0;
+  // Without a strip, values may need a register to be converted in.
+  while (!reason(p, twin, target).empty() && twin.mr > 1) --twin.mr;
   return twin;
 }
 

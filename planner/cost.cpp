@@ -113,6 +113,9 @@ double CostModel::direct_us(const Plan& plan) const {
   const bool along_width = plan.tile == TileAxis::w, last = p.layout == Layout::channels_last;
   const double element = ir::bytes(p.dtype);
   const double icg = static_cast<double>(p.group_ic()), ocg = static_cast<double>(p.group_oc());
+  // A step is a channel or a pair of them; what its instruction takes, in FMAs.
+  const double per_step = plan.dot2 ? 2 : 1;
+  const double instruction = plan.dot2 ? 2 / std::max(machine_.dot2_rate, 0.25) : 1;
   const double vectors = std::ceil(ocg / lanes_);
   const double panels = std::ceil(vectors / plan.nr);
   const std::size_t outer = along_width ? axes_.size() - 1 : axes_.size();
@@ -134,14 +137,14 @@ double CostModel::direct_us(const Plan& plan) const {
   const double slowdown = local ? 1 : conflict(pixel_bytes, plan.mr);
 
   // Loads that convert take two instructions more, which the multiply-adds wait for.
-  const double conversions = element_type(p.dtype).converts() ? 2 : 0;
+  const double conversions = element_type(p.dtype).converts() && !plan.dot2 ? 2 : 0;
 
   // One tile: `steps` of the innermost loop and what surrounds them.
   const auto tile = [&](double pixels, double nv, double taps) {
-    const double steps = taps * icg;
+    const double steps = taps * std::ceil(icg / per_step);
     const double fma =
-        steps > 0 ? step_cycles(pixels * nv + conversions * (nv + (local ? 0 : pixels)), pixels + nv,
-                                nv * lanes_ * element, slice_bandwidth) *
+        steps > 0 ? step_cycles(pixels * nv * instruction + conversions * (nv + (local ? 0 : pixels)), pixels + nv,
+                                nv * lanes_ * per_step * element, slice_bandwidth) *
                         (pixels > 1 ? slowdown : 1)
                   : 0;
     return steps * fma + taps * 5 + 20 + pixels * nv * (last ? 2.0 : 2.5) +
@@ -184,7 +187,7 @@ double CostModel::direct_us(const Plan& plan) const {
   const double filter_total = filter_bytes_ / static_cast<double>(p.g) / panel_blocks;
   cycles = std::max(cycles, points * filter_total / bandwidth(filter_bytes_) * 0.8 + cycles * 0.25);
   if (plan.strip || !last) {
-    const double strip_element = ir::bytes(p.sum_dtype());
+    const double strip_element = ir::bytes(plan.dot2 ? p.dtype : p.sum_dtype());
     double strip = icg * strip_element;
     for (std::size_t a = 0; a < outer; ++a)
       strip *= static_cast<double>(a + 1 == outer && plan.rows > 1 ? plan.rows + axes_[a].halo()

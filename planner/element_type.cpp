@@ -13,14 +13,19 @@ using ir::DType;
 // is left to who asks, since these types are chosen for speed that `direct` gets from memory.
 constexpr std::array<ElementType, 5> kTypes{{
     {.memory = DType::f32, .sum = DType::f32, .bias = DType::f32},
-    {.memory = DType::f64, .sum = DType::f64, .bias = DType::f64},
+    {.memory = DType::f64, .sum = DType::f64, .bias = DType::f64, .pair = DType::f64},
     {.memory = DType::f16, .sum = DType::f32, .bias = DType::f32, .proposes_winograd = false},
-    {.memory = DType::bf16, .sum = DType::f32, .bias = DType::f32, .proposes_winograd = false},
+    {.memory = DType::bf16,
+     .sum = DType::f32,
+     .bias = DType::f32,
+     .pair = DType::bf16x2,
+     .proposes_winograd = false},
     // There is no integer multiply-add: the product waits in a register.
     {.memory = DType::i32,
      .sum = DType::i32,
      .bias = DType::i32,
      .multiply_add_registers = 1,
+     .pair = DType::i32,
      .minimal_filtering = false,
      .proposes_winograd = false},
 }};

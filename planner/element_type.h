@@ -14,9 +14,12 @@ struct ElementType {
   ir::DType bias = ir::DType::f32;  // unless the problem says otherwise
   // Registers that a multiply-add needs beside its operands and its sum (ir::temporaries).
   int multiply_add_registers = 0;
+  // Two elements as one lane of an operand of dot2, where that is not `memory`.
+  ir::DType pair = ir::DType::f32;
   bool minimal_filtering = true;  // has the halves that its transforms need
   bool proposes_winograd = true;  // or only does it when a plan names it
   bool converts() const { return memory != sum; }
+  bool has_pairs() const { return pair != sum && pair != memory; }
 };
 
 // Of one of the types that a problem may have; throws std::logic_error for others.

@@ -79,6 +79,7 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target
   require(
       plan.schedule == Schedule::winograd || (plan.m.empty() && plan.r == 0 && plan.images == 1),
       "m, r and images are fields of winograd");
+  require(plan.schedule == Schedule::direct || !plan.dot2, "dot2 is a field of direct");
   show("plan", [&] { return print(plan); });
   Lowered out;
   if (plan.transposed) {

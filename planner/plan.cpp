@@ -28,8 +28,9 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     if (key == "strip") return void(plan.strip = true);
     if (key == "stream") return void(plan.stream = true);
     if (key == "transposed") return void(plan.transposed = true);
-    throw PlanError(
-        fmt::format("plan field '{}' is not known; flags are strip, stream and transposed", key));
+    if (key == "dot2") return void(plan.dot2 = true);
+    throw PlanError(fmt::format(
+        "plan field '{}' is not known; flags are dot2, strip, stream and transposed", key));
   }
   if (key == "tile") {
     if (value != "w" && value != "n")
@@ -81,6 +82,7 @@ std::string print(const Plan& plan) {
   if (plan.cols) add(fmt::format("cols={}", plan.cols));
   if (plan.panels) add(fmt::format("panels={}", plan.panels));
   if (plan.ku != 1) add(fmt::format("ku={}", plan.ku));
+  if (plan.dot2) add("dot2");
   if (plan.strip) add("strip");
   if (plan.stream) add("stream");
   if (plan.transposed) add("transposed");

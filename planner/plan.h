@@ -32,7 +32,8 @@ struct Plan {
   bool stream = false;    // outputs are written with streaming stores
   bool transposed =
       false;   // channels-first: both tensors are transposed as a whole, before and after
-  int ku = 1;  // input channels per step of the innermost loop
+  int ku = 1;  // input channels (dot2: pairs) per step of the innermost loop
+  bool dot2 = false;  // direct, bf16: two input channels per multiply-add, by ir's dot2
   // winograd, F(m, r): outputs of a tile per axis of the reduced problem, 1 = not transformed; taps
   // per group, 0 = all of the longest phase's.
   std::vector<int> m = {};

@@ -13,7 +13,7 @@ namespace {
 // many pixels there are is known only at run time.
 std::vector<int> tile_heights(int nr, std::int64_t pixels, bool open, const ElementType& type,
                               const ir::Target& t) {
-  const int operands = tile_operands(2, nr, type.sum, type, t);
+  const int operands = tile_registers(2, nr, {.more_registers = type.multiply_add_registers}, t);
   const std::int64_t tallest = open ? std::min<std::int64_t>(kTallestOpen, pixels) : pixels;
   const int most = static_cast<int>(std::min<std::int64_t>((t.registers - operands) / nr, tallest));
   std::vector<int> heights;
@@ -62,12 +62,17 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
       static_cast<int>(std::min<std::int64_t>((p.group_oc() + lanes - 1) / lanes, 64));
   const int threads = model.machine().threads;
   const ElementType& type = element_type(p.dtype);
-  const auto consider_one = [&](const Plan& plan) {
-    const std::string reason = why_not_direct(p, plan, target);
-    if (reason.empty()) {
-      out.legal.push_back({plan, model.direct_us(plan)});
-    } else {
-      out.rejected.push_back({print(plan), reason});
+  const bool pairs = type.has_pairs() && target.dot2 && model.machine().dot2_rate > 0;
+  const auto consider_one = [&](Plan plan) {
+    for (const bool dot2 : {false, true}) {
+      if (dot2 && !pairs) break;
+      plan.dot2 = dot2;
+      const std::string reason = why_not_direct(p, plan, target);
+      if (reason.empty()) {
+        out.legal.push_back({plan, model.direct_us(plan)});
+      } else {
+        out.rejected.push_back({print(plan), reason});
+      }
     }
   };
   // Where pixels do not make enough points for the threads, panels of output channels do.

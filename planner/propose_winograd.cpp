@@ -73,12 +73,11 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
       continue;
     }
     auto kernels = winograd_kernels(p, plan);
-    const ElementType& type = element_type(p.dtype);
     const std::int64_t tiles = b.width * b.rows * b.images;
     for (int nr : {1, 2, 3, 4, 6}) {
       if (nr > vectors) break;
       plan.nr = nr;
-      const int most = (target.registers - tile_operands(2, nr, type.sum, type, target)) / nr;
+      const int most = (target.registers - tile_registers(2, nr, {}, target)) / nr;
       int before = 0;
       // The tallest tile, and the most even split of the pixels into as many or one more.
       for (std::int64_t parts :

@@ -13,6 +13,7 @@
 #include "ir/target.h"
 #include "jit/backend.h"
 #include "runtime/default_pool.h"
+#include "runtime/dot2_rate.h"
 #include "runtime/error.h"
 
 namespace tconv::runtime {
@@ -132,6 +133,9 @@ planner::Machine machine_for(const planner::Problem& problem, const Settings& se
   } else if (info.l3_bytes > 0) {
     machine.stream_from_bytes = info.l3_bytes / 8 * 5;
   }
+  // Measured only for those who could use it.
+  if (planner::element_type(problem.dtype).has_pairs() && ir::find_target(settings.isa)->dot2)
+    machine.dot2_rate = dot2_rate();
   if (settings.fork_us >= 0) machine.fork_us = settings.fork_us;
   machine.threads = settings.threads;
   // Of a plan that was named the model knows nothing: it gets the threads that were asked for.

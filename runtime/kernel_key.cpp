@@ -9,18 +9,18 @@ namespace {
 
 // The bindings below name every field, so that a new one does not compile until it is in the key.
 std::string text(const ir::Target& target) {
-  const auto& [name, vector_bytes, registers, pointers, fma, bcast_operand, masked_lanes,
+  const auto& [name, vector_bytes, registers, pointers, fma, bcast_operand, masked_lanes, dot2,
                max_instructions] = target;
-  return fmt::format("{} {} {} {} {:d}{:d}{:d} {}", name, vector_bytes, registers, pointers,
-                     fma, bcast_operand, masked_lanes, max_instructions);
+  return fmt::format("{} {} {} {} {:d}{:d}{:d}{:d} {}", name, vector_bytes, registers, pointers,
+                     fma, bcast_operand, masked_lanes, dot2, max_instructions);
 }
 
 std::string text(const planner::Machine& machine) {
-  const auto& [target, l1_bytes, l2_bytes, l3_bytes, ghz, fma, loads, stores, l2_rate, l3_rate,
+  const auto& [target, l1_bytes, l2_bytes, l3_bytes, ghz, fma, dot2, loads, stores, l2_rate, l3_rate,
                dram_rate, dram_write_rate, stream_write_rate, stream_from, grid_point_cycles,
                fork_us, threads] = machine;
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", target, l1_bytes,
-                     l2_bytes, l3_bytes, ghz, fma, loads, stores, l2_rate, l3_rate, dram_rate,
+  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", target, l1_bytes,
+                     l2_bytes, l3_bytes, ghz, fma, dot2, loads, stores, l2_rate, l3_rate, dram_rate,
                      dram_write_rate, stream_write_rate, stream_from, grid_point_cycles, fork_us,
                      threads);
 }

@@ -49,6 +49,11 @@ for row in report["results"]:
         assert cell["us"] > 0 and cell["relative_l2"] < 1e-6 and len(cell["turns_us"]) == 2
 CHECK
 
+for dtype in bf16 f16; do
+  expect 0 --engines ours,ours@first,numpy-reference --dtype $dtype
+  says out '3 layers, 3 engines: 0 results disagree, 0 missing'
+done
+expect 2 --engines ours --dtype f8
 expect 1 --engines ours,numpy-reference --tolerance 1e-12
 says out 'differs from numpy-reference'
 expect 2 --engines onednn,ours --onednn "$work/missing"

@@ -44,7 +44,7 @@ Plan mutated(Plan plan, std::mt19937_64& random) {
     return lo + static_cast<int>(random() % static_cast<std::uint64_t>(hi - lo + 1));
   };
   for (int changes = pick(1, 3); changes > 0; --changes) {
-    switch (pick(0, 8)) {
+    switch (pick(0, 9)) {
       case 0:
         plan.mr = pick(1, 28);
         break;
@@ -68,6 +68,9 @@ Plan mutated(Plan plan, std::mt19937_64& random) {
         break;
       case 7:
         plan.stream = !plan.stream;
+        break;
+      case 9:
+        plan.dot2 = !plan.dot2;
         break;
       case 8:
         plan.tile = plan.tile == planner::TileAxis::w ? planner::TileAxis::n : planner::TileAxis::w;
@@ -94,6 +97,7 @@ class Property
   planner::Machine machine(bool stream) const {
     planner::Machine m = planner::default_machine(target_);
     if (stream) m.stream_from_bytes = 0;
+    m.dot2_rate = 2;  // plans with dot2; where the CPU lacks it, in the interpreter
     return m;
   }
   void check(const std::string& line, std::uint64_t seed);

@@ -20,13 +20,18 @@ struct Random {
   }
 };
 
+// Small, so that sums stay exact, but every sixteenth of all 32 bits, so that some wrap.
+double whole(std::uint64_t r) {
+  const auto bits = static_cast<std::int32_t>(static_cast<std::uint32_t>(r >> 32));
+  return r % 16 == 0 ? static_cast<double>(bits) : static_cast<double>(r / 16 % 17) - 8;
+}
+
 Buffer filled(Type type, std::int64_t count, double scale, Random& random) {
   Buffer buffer(static_cast<std::size_t>(count) * bytes(type));
   for (std::int64_t x = 0; x < count; ++x) {
     const std::uint64_t r = random();
-    const double value = type == Type::i32 ? static_cast<double>(r % 17) - 8
-                                           : scale * (static_cast<double>(r >> 40) * 0x1p-23 - 1);
-    write(type, buffer.data(), x, value);
+    write(type, buffer.data(), x,
+          type == Type::i32 ? whole(r) : scale * (static_cast<double>(r >> 40) * 0x1p-23 - 1));
   }
   return buffer;
 }

@@ -16,6 +16,9 @@ ENGINES = [
     "jax",
     "numpy-reference",
 ]
+# Sums in f32, rounded once to the type (2^-9 and 2^-12); one that rounds again after the bias is
+# still right.
+TOLERANCES = {"f32": 1e-5, "bf16": 5e-3, "f16": 6e-4}
 
 
 def parse(description):
@@ -43,7 +46,12 @@ def parse(description):
         metavar="LIST",
         help="cores to run on; default the first --threads allowed ones",
     )
-    parser.add_argument("--dtype", default="f32", choices=["f32"])
+    parser.add_argument(
+        "--dtype",
+        default="f32",
+        choices=list(TOLERANCES),
+        help="of input, filter and output; bias f32, or as the engine wants it; default f32",
+    )
     parser.add_argument(
         "--rounds", type=int, default=5, help="turns of every engine per layer; default 5"
     )
@@ -58,8 +66,8 @@ def parse(description):
     parser.add_argument(
         "--tolerance",
         type=float,
-        default=1e-5,
-        help="relative L2 distance that is no disagreement; default 1e-5",
+        help="relative L2 distance that is no disagreement; default "
+        + ", ".join(f"{name} {value:g}" for name, value in TOLERANCES.items()),
     )
     parser.add_argument(
         "--python",
@@ -81,6 +89,8 @@ def parse(description):
     )
     parser.add_argument("--verbose", action="store_true", help="show what the engines print")
     options = parser.parse_args()
+    if options.tolerance is None:
+        options.tolerance = TOLERANCES[options.dtype]
     try:
         options.labels = options.engines.split(",")
         options.pythons = dict(entry.split("=", 1) for entry in options.python)

@@ -35,6 +35,7 @@ class Layer:
     s: list
     d: list
     p: list
+    dtype: str = "f32"
 
     @property
     def rank(self):
@@ -81,11 +82,11 @@ class Layer:
         ]
         words = [f"{field}={getattr(self, field)}" for field in SCALAR]
         words += [f"{field}={'x'.join(map(str, getattr(self, field)))}" for field in SPATIAL]
-        return " ".join(["f32", tensor, *words, "bias"])
+        return " ".join([self.dtype, tensor, *words, "bias"])
 
 
-def read(path, only=""):
-    """Layers of the file whose name holds the regular expression."""
+def read(path, only="", dtype="f32"):
+    """Layers of the file whose name holds the regular expression, with this element type."""
     try:
         with open(path, newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
@@ -93,7 +94,7 @@ def read(path, only=""):
             if missing:
                 raise BadLayers(f"{path} has no column {', '.join(sorted(missing))}")
             return [
-                _layer(path, number, row)
+                _layer(path, number, row, dtype)
                 for number, row in enumerate(reader, 2)
                 if re.search(only, row["name"])
             ]
@@ -101,7 +102,7 @@ def read(path, only=""):
         raise BadLayers(f"{path}: {error}") from error
 
 
-def _layer(path, number, row):
+def _layer(path, number, row, dtype):
     try:
         fields = {field: int(row[column]) for field, column in SCALAR.items()}
         axes = {
@@ -115,7 +116,7 @@ def _layer(path, number, row):
             f"{path}, line {number}: the columns {', '.join(SPATIAL.values())} need as many sizes "
             "as there are spatial axes, 1 to 3"
         )
-    layer = Layer(name=row["name"], **fields, **axes)
+    layer = Layer(name=row["name"], **fields, **axes, dtype=dtype)
     if (
         min(fields.values()) < 1
         or min(map(min, axes["i"], axes["o"], axes["k"], axes["s"], axes["d"])) < 1

@@ -6,12 +6,16 @@ import statistics
 
 import numpy as np
 
+from engines import tensors
+
 REFERENCE = "numpy-reference"
 SEED = 20
 
 
 def write_tensors(layer, folder):
-    """Normal numbers; the filter is scaled so that outputs stay near 1."""
+    """Normal numbers of the layer's type, as float32; the filter is scaled so that outputs stay
+    near 1.
+    """
     generator = np.random.default_rng(SEED)
     shapes = {"input": layer.input_shape, "filter": layer.filter_shape, "bias": [layer.oc]}
     files = {name: os.path.join(folder, name) for name in shapes}
@@ -19,7 +23,7 @@ def write_tensors(layer, folder):
         tensor = generator.standard_normal(shape, dtype=np.float32)
         if name == "filter":
             tensor /= np.float32(layer.ic // layer.g) ** np.float32(0.5)
-        tensor.tofile(files[name])
+        tensors.rounded(tensor, layer.dtype).tofile(files[name])
     return files
 
 

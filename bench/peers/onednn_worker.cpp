@@ -44,10 +44,11 @@ Dims dense_strides(const Dims& sizes) {
 }
 
 // The tensors of the driver are channels-last; oneDNN counts [n, c, spatial..] whatever lies where.
-memory::desc channels_last(std::int64_t n, std::int64_t channels, const Dims& spatial) {
+memory::desc channels_last(std::int64_t n, std::int64_t channels, const Dims& spatial,
+                           memory::data_type type) {
   const Dims strides = dense_strides(join(join({n}, spatial), {channels}));
   const Dims pixels(strides.begin() + 1, strides.end() - 1);
-  return {join({n, channels}, spatial), kF32, join({strides.front(), 1}, pixels)};
+  return {join({n, channels}, spatial), type, join({strides.front(), 1}, pixels)};
 }
 
 // [k.., oc/g, ic] seen as [oc, ic, k..] or, with groups, [g, oc/g, ic/g, k..].
@@ -61,8 +62,15 @@ memory::desc filter_of(std::int64_t g, std::int64_t ic, std::int64_t oc, const D
 memory::desc wanted(const memory::desc& like, const std::string& layout) {
   const Dims sizes = like.get_dims();
   if (layout == "last") return like;
-  if (layout == "first") return {sizes, kF32, dense_strides(sizes)};
-  return {sizes, kF32, memory::format_tag::any};
+  if (layout == "first") return {sizes, like.get_data_type(), dense_strides(sizes)};
+  return {sizes, like.get_data_type(), memory::format_tag::any};
+}
+
+memory::data_type type_of(const std::string& name) {
+  if (name == "f32") return kF32;
+  if (name == "bf16") return memory::data_type::bf16;
+  if (name == "f16") return memory::data_type::f16;
+  throw std::runtime_error("no type " + name);
 }
 
 class Layer {
@@ -79,14 +87,16 @@ class Layer {
       after[axis] = (i[axis] - 1) * s[axis] + (k[axis] - 1) * d[axis] + 1 - p[axis] - o[axis];
       gaps[axis] = d[axis] - 1;  // oneDNN counts what lies between taps
     }
-    const memory::desc input = channels_last(n, ic, i), filter = filter_of(g, ic, oc, k);
-    output_ = channels_last(n, oc, o);
+    // The files are float32 whatever the type.
+    const memory::data_type type = type_of(layer.at("dtype"));
+    const memory::desc input = channels_last(n, ic, i, kF32), filter = filter_of(g, ic, oc, k);
+    output_ = channels_last(n, oc, o, kF32);
     const std::string layout = request.at("layout");
-    const memory::desc any_filter(filter.get_dims(), kF32, memory::format_tag::any);
+    const memory::desc any_filter(filter.get_dims(), type, memory::format_tag::any);
     const dnnl::deconvolution_forward::primitive_desc chosen(
         cpu_, dnnl::prop_kind::forward_inference, dnnl::algorithm::deconvolution_direct,
-        wanted(input, layout), any_filter, {{oc}, kF32, memory::format_tag::x},
-        wanted(output_, layout), s, gaps, p, after);
+        wanted(channels_last(n, ic, i, type), layout), any_filter,
+        {{oc}, kF32, memory::format_tag::x}, wanted(channels_last(n, oc, o, type), layout), s, gaps, p, after);
     how_ = chosen.impl_info_str();
     primitive_ = dnnl::deconvolution_forward(chosen);
     const json& files = request.at("files");

@@ -23,7 +23,7 @@ def run(options):
 
     progress = sys.stderr if options.json else sys.stdout
     try:
-        layers = layer_file.read(options.layers, options.only)
+        layers = layer_file.read(options.layers, options.only, options.dtype)
     except layer_file.BadLayers as error:
         print(f"peers.py: {error}", file=sys.stderr)
         return 2

@@ -1,8 +1,9 @@
 // Which plans direct can lower.
 #include <fmt/format.h>
 
+#include "planner/integer.h"
 #include "planner/phase.h"
-#include "planner/schedules/register_tile.h"
+#include "planner/schedules/direct.h"
 #include "planner/schedules/schedule.h"
 
 namespace tconv::planner {
@@ -24,13 +25,41 @@ std::string why_not_strip(const Problem& p, const Plan& plan) {
   return {};
 }
 
+std::string why_not_dot2(const Problem& p, const Plan& plan, const ir::Target& target) {
+  if (!plan.dot2) return {};
+  if (!element_type(p.dtype).has_pairs())
+    return fmt::format("dot2 multiplies pairs, which {} has not", ir::name(p.dtype));
+  if (!target.dot2) return fmt::format("{} has no dot2", target.name);
+  const bool odd = p.group_ic() % 2 != 0;
+  if (!reads_strip(p, plan) && (odd || p.input_pixel_stride % 2 != 0))
+    return "dot2 without a strip needs even numbers of input channels, and of elements per pixel";
+  if (odd && plan.cols != 0 && p.layout == Layout::channels_first)
+    return "dot2 with cols in channels-first needs an even number of input channels";
+  return {};
+}
+
 }  // namespace
+
+bool reads_strip(const Problem& p, const Plan& plan) {
+  return p.layout == Layout::channels_first || (plan.strip && plan.tile == TileAxis::w);
+}
+
+TileOperands direct_operands(const Problem& p, const Plan& plan) {
+  const ElementType& type = element_type(p.dtype);
+  if (plan.dot2) return {.steps = ceil_div(p.group_ic(), std::int64_t{2})};
+  return {.input_converts = type.converts() && !reads_strip(p, plan),
+          .weights_convert = type.converts(),
+          .more_registers = type.multiply_add_registers,
+          .steps = p.group_ic()};
+}
 
 std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target& target) {
   const bool last = p.layout == Layout::channels_last, along_width = plan.tile == TileAxis::w;
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
-  const ir::DType input = (plan.strip && along_width) || !last ? p.sum_dtype() : p.dtype;
-  if (std::string reason = why_not_register_tile(p, plan, input, target); !reason.empty()) return reason;
+  if (std::string reason = why_not_register_tile(plan, direct_operands(p, plan), target);
+      !reason.empty())
+    return reason;
+  if (std::string reason = why_not_dot2(p, plan, target); !reason.empty()) return reason;
   if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
   const int lanes = target.lanes(p.sum_dtype());
   if (plan.stream && (!last || p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))

@@ -38,7 +38,11 @@ class Filler {
 
   void row(const std::vector<Affine>& r, const std::vector<Affine>& image) {
     const Affine& c0 = source_.column0;
-    if (p_.layout == Layout::channels_last) {
+    if (p_.layout == Layout::channels_last && strip_.pairs != 0 && t_.input_pairs &&
+        p_.group_ic() % 2 == 0) {
+      b_.loop("v", {0, c0 * -1}, {width(), image_width() - c0},
+              [&](const Affine& v) { copy_pairs(r, image, v); });
+    } else if (p_.layout == Layout::channels_last) {
       b_.loop("v", {0, c0 * -1}, {width(), image_width() - c0}, [&](const Affine& v) {
         b_.loop("c", 0, full_vectors(), [&](const Affine& c) { copy(r, image, v, c * L_, {}); });
         if (tail() != 0) copy(r, image, v, full_vectors() * L_, {0, tail()});
@@ -74,6 +78,25 @@ class Filler {
       b_.mov(z(), ir::load(from(image, source_.column0 + v, c), lanes));
       b_.store(at(r, v, c), z(), stored);
     });
+  }
+
+  // As they are, all pairs of a column.
+  void copy_pairs(const std::vector<Affine>& r, const std::vector<Affine>& image, const Affine& v) {
+    const auto vector = [&](const Affine& c, Lanes lanes) {
+      b_.scope([&] {
+        const Reg z = b_.vec("z", {}, element_type(p_.dtype).pair);
+        std::vector<Affine> from = image, to = r;
+        from.push_back(source_.column0 + v);
+        to.insert(to.end(), {v, c});
+        b_.mov(z(), ir::load({*t_.input_pairs, tensor_index(p_, source_.n, source_.pair + c, from)},
+                             lanes));
+        b_.store({strip_.pairs, to}, z());
+      });
+    };
+    const std::int64_t pairs = p_.group_ic() / 2;
+    b_.loop("c", 0, pairs / L_, [&](const Affine& c) { vector(c * L_, {}); });
+    const auto rest = static_cast<int>(pairs % L_);
+    if (rest != 0) vector(pairs - rest, {0, rest});
   }
 
   // Columns v..v+columns of every channel; columns <= lanes.
@@ -141,17 +164,21 @@ std::int64_t strip_channels(std::int64_t channels, ir::DType type, int lanes) {
 }
 
 Strip declare_strip(Builder& b, const Problem& p, const OuterAxes& outer, std::int64_t width,
-                    std::int64_t channels) {
+                    std::int64_t channels, ir::DType type) {
   const std::int64_t L = b.lanes(p.sum_dtype());
   Strip s;
   // Transposed blocks are whole vectors of columns.
   s.width = p.layout == Layout::channels_first ? ceil_div(width, L) * L : width;
-  s.channels = strip_channels(channels, p.sum_dtype(), b.lanes(p.sum_dtype()));
+  s.channels = strip_channels(channels, type, b.lanes(type));
   std::vector<Affine> dims;
   for (std::int64_t rows : outer.strip_rows()) dims.emplace_back(rows);
   dims.emplace_back(s.width);
   dims.emplace_back(s.channels);
-  s.view = b.buffer("s", p.sum_dtype(), dims, ir::BufferKind::local);
+  s.view = b.buffer("s", type, dims, ir::BufferKind::local);
+  if (type != p.sum_dtype()) {
+    dims.back() = s.channels / 2;
+    s.pairs = b.view("sp", s.view, 0, element_type(p.dtype).pair, dims);
+  }
   return s;
 }
 

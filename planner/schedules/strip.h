@@ -16,16 +16,19 @@ struct Strip {
   std::int64_t width = 0;
   std::int64_t channels = 0;  // a multiple of the lanes
   ir::ViewId view = 0;        // no index depends on the grid point: writer and readers share it
+  ir::ViewId pairs = 0;       // where it is not of the type of sums: pairs of channels
 };
 
-// Declares the local buffer; its rows are the outer axes' strip rows.
+// Declares the local buffer; its rows are the outer axes' strip rows. Its type is that of sums, so
+// that readers convert nothing, or that of the tensor, for pairs.
 Strip declare_strip(ir::Builder& b, const Problem& problem, const OuterAxes& outer,
-                    std::int64_t width, std::int64_t channels);
+                    std::int64_t width, std::int64_t channels, ir::DType type);
 
 // Fills it: column v is input position `column0` + v. Rows outside the image stay unwritten
 // (readers skip them), columns outside it become zeros.
 struct StripSource {
   ir::Affine n, channel;  // of the tensor; first channel
+  ir::Affine pair = {};   // the same in pairs, if their number is even
   ir::Affine column0;
   ir::Affine length;             // of the input
   std::vector<ir::Affine> read;  // columns that are read at all: the minimum of these
@@ -45,7 +48,7 @@ void emit_strip_row(ir::Builder& b, const Problem& problem, const Tensors& tenso
 void emit_zero_row(ir::Builder& b, const Problem& problem, const Strip& strip,
                    const OuterAxes::Rows& row);
 
-// Channels of a strip: whole vectors, at no distance that shares few sets of the L1 cache.
+// Channels of a strip: whole vectors of `lanes`, at no distance that shares few sets of the L1 cache.
 std::int64_t strip_channels(std::int64_t channels, ir::DType type, int lanes);
 
 }  // namespace tconv::planner

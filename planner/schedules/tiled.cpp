@@ -28,6 +28,7 @@ Lowered Tiled::lower(Tiled* images) {
   packed_ = packing();
   tensors_ = declare_tensors(b_, problem_, packed_, plan_.stream);
   images_ = along_width() ? tensors_.n : Affine(1);
+  declare_views();
   declare();
   if (images != nullptr) images->take_images(*this);
   b_.stage([&] {
@@ -82,7 +83,8 @@ void Tiled::declare() {
     std::int64_t columns = block_pixels_ + spread + width_.halo();
     if (blocks_w_ == 1 && problem_.i_min == 0) columns = std::min(columns, reach + width_.halo());
     strip_ =
-        declare_strip(b_, problem_, outer_, std::max<std::int64_t>(columns, 1), strip_channels());
+        declare_strip(b_, problem_, outer_, std::max<std::int64_t>(columns, 1), strip_channels(),
+                      strip_type());
   }
   if (!last()) {
     const std::int64_t columns =

@@ -45,7 +45,9 @@ class Tiled {
 
   // What a schedule adds.
   virtual PackedFilter packing() const = 0;
+  virtual void declare_views() {}  // beside the tensors
   virtual bool local_input() const = 0;
+  virtual ir::DType strip_type() const { return problem_.sum_dtype(); }
   virtual std::int64_t strip_channels() const = 0;
   virtual void fill_strip(const StripSource& source) = 0;  // source.channel is left to the schedule
   virtual void products(const ir::Reg& acc, int pixels) = 0;  // acc += x * w over a tap's channels

@@ -84,7 +84,7 @@ std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Targe
   if (rank > 1 && plan.rows % plan.m[rank - 2] != 0)
     return fmt::format("rows={} must be a multiple of its axis' m={}", plan.rows, plan.m[rank - 2]);
   if (rank == 1 && plan.rows != 1) return "rows needs a second axis";
-  if (std::string reason = why_not_register_tile(p, plan, p.sum_dtype(), target); !reason.empty()) return reason;
+  if (std::string reason = why_not_register_tile(plan, {.steps = p.group_ic()}, target); !reason.empty()) return reason;
   const int lanes = target.lanes(p.sum_dtype());
   if (plan.stream && (p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))
     return "stream needs whole vectors of output channels";

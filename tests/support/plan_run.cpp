@@ -9,6 +9,7 @@
 
 #include "ir/interpret.h"
 #include "ir/verify.h"
+#include "jit/host_features.h"
 #include "tests/support/test_data.h"
 #include "tools/number.h"
 
@@ -122,7 +123,8 @@ BuiltPlan::BuiltPlan(const planner::Problem& problem, const planner::Plan& the_p
       target(the_target),
       lowered(planner::lower(problem, plan, *ir::find_target(target))) {
   ir::verify_or_throw(lowered.program);
-  if (jit::host_supports(target)) code = jit::compile_xbyak(lowered.program);
+  const bool instruction = !plan.dot2 || jit::host_has_bf16();
+  if (jit::host_supports(target) && instruction) code = jit::compile_xbyak(lowered.program);
 }
 
 PlanRun::PlanRun(const Sample& sample, std::shared_ptr<const BuiltPlan> built)

@@ -16,6 +16,7 @@ class Engine:
     how = "jit"
 
     def __init__(self, layer, data, layout, threads):
+        tensors.f32_only(layer)
         self.first = layout == "first"
         axes = "DHW"[3 - layer.rank :]
         tensor = "NC" + axes if self.first else "N" + axes + "C"

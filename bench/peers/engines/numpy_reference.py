@@ -35,7 +35,7 @@ class Engine:
                 total[tuple(outputs)] += np.einsum(
                     "...gi,ogi->...go", source[tuple(inputs)], weights[tap], optimize=True
                 )
-        self.result = total.reshape(layer.output_shape) + self.data.bias
+        self.result = total.reshape(layer.output_shape) + self.data.bias  # of any type: not rounded
 
     def output(self):
         return self.result.astype(np.float32)

@@ -48,6 +48,7 @@ class Engine:
     how = "CPUExecutionProvider"
 
     def __init__(self, layer, data, layout, threads):
+        tensors.f32_only(layer)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         # Its workers may spin inside a run, but not on while another engine has its turn.

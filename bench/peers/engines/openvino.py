@@ -17,6 +17,7 @@ class Engine:
     how = "CPU, latency"
 
     def __init__(self, layer, data, layout, threads):
+        tensors.f32_only(layer)
         before, after, appended = tensors.pads_and_extra(layer)
         source = operations.parameter([layer.n, layer.ic, *layer.i], np.float32)
         weights, make = data.filter_channels_first(), operations.convolution_backprop_data

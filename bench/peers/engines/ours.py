@@ -59,13 +59,16 @@ class Engine:
         self.how = library.tconv_describe(self.op).decode()
         packed = tensors.aligned(library.tconv_packed_filter_bytes(self.op), np.uint8)
         workspace = tensors.aligned(library.tconv_workspace_bytes(self.op), np.uint8)
+        self.dtype = layer.dtype
         given = data.filter_channels_first() if self.first else data.filter
+        given = tensors.stored(given, layer.dtype)
         _must(library.tconv_pack_filter(self.op, given.ctypes.data, packed.ctypes.data))
         source = (
             tensors.channels_first(data.input) if self.first else tensors.aligned_copy(data.input)
         )
+        source = tensors.aligned_copy(tensors.stored(source, layer.dtype))
         shape = [layer.n, layer.oc, *layer.o] if self.first else layer.output_shape
-        self.result = tensors.aligned(shape)
+        self.result = tensors.aligned(shape, source.dtype)
         self.held = [source, packed, data.bias, self.result, workspace]
         self.arguments = [self.op] + [POINTER(tensor.ctypes.data) for tensor in self.held]
 
@@ -74,7 +77,8 @@ class Engine:
             raise RuntimeError(library.tconv_last_error().decode())
 
     def output(self):
-        return tensors.channels_last(self.result) if self.first else self.result
+        result = tensors.loaded(self.result, self.dtype)
+        return tensors.channels_last(result) if self.first else result
 
     def __del__(self):
         library.tconv_destroy(self.op)

@@ -35,6 +35,7 @@ class Engine:
     threads_set = False
 
     def __init__(self, layer, data, layout, threads):
+        tensors.f32_only(layer)
         if not Engine.threads_set:  # refused once the runtime has started
             tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
             tensorflow.config.threading.set_inter_op_parallelism_threads(1)

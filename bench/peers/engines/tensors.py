@@ -1,8 +1,38 @@
-"""A layer's tensors as every engine gets them, float32: input [n, i.., ic], filter [k.., oc/g, ic],
-bias [oc].
+"""A layer's tensors as every engine gets them: input [n, i.., ic], filter [k.., oc/g, ic], bias [oc].
+They are float32 whatever the layer's type, of values that this type has.
 """
 
 import numpy as np
+
+
+def rounded(values, dtype):
+    """float32 to the nearest values of f32, f16 or bf16, ties to even; finite ones only."""
+    if dtype == "f16":
+        return values.astype(np.float16).astype(np.float32)
+    if dtype == "bf16":
+        bits = values.view(np.uint32)
+        bits = bits + 0x7FFF + (bits >> 16 & 1) & 0xFFFF0000
+        return bits.astype(np.uint32).view(np.float32)
+    return values
+
+
+def stored(values, dtype):
+    """As they lie in memory: bf16 as its bits, since numpy has no such type."""
+    if dtype == "bf16":
+        return (np.ascontiguousarray(values).view(np.uint32) >> 16).astype(np.uint16)
+    return values.astype(np.float16) if dtype == "f16" else values
+
+
+def loaded(array, dtype):
+    """The reverse of stored."""
+    if dtype == "bf16":
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array.astype(np.float32)
+
+
+def f32_only(layer):
+    if layer.dtype != "f32":
+        raise ValueError(f"this engine is compared in f32, not in {layer.dtype}")
 
 
 class Tensors:
