@@ -28,8 +28,9 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     if (key == "strip") return void(plan.strip = true);
     if (key == "stream") return void(plan.stream = true);
     if (key == "transposed") return void(plan.transposed = true);
-    throw PlanError(
-        fmt::format("plan field '{}' is not known; flags are strip, stream and transposed", key));
+    if (key == "merged") return void(plan.merged = true);
+    throw PlanError(fmt::format(
+        "plan field '{}' is not known; flags are strip, stream, transposed and merged", key));
   }
   if (key == "tile") {
     if (value != "w" && value != "n")
@@ -84,6 +85,7 @@ std::string print(const Plan& plan) {
   if (plan.strip) add("strip");
   if (plan.stream) add("stream");
   if (plan.transposed) add("transposed");
+  if (plan.merged) add("merged");
   return fmt::format("{}({})", name(plan.schedule), fields);
 }
 
