@@ -53,7 +53,7 @@ void use_original_taps(PackedFilter& filter, const Problem& problem, const Trimm
       while (reduced.axes[next].k == 1) ++next;
       form = filter.taps[next++];
     }
-    form.constant += trimmed.first_tap[a];
+    form.constant += trimmed.first_tap[a] * form.divide;
     if (problem.axes[a].k > 1) taps.push_back(std::move(form));
   }
   filter.taps = std::move(taps);

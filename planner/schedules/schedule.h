@@ -20,6 +20,9 @@ Lowered lower_bias_only(const Problem& problem, const Plan& plan, const ir::Targ
 Problem channels_last_twin(const Problem& problem);
 Lowered lower_transposed(const Problem& problem, Lowered inner, const ir::Target& target);
 
+// Input channels of a group that channelwise puts together lane by lane.
+inline constexpr std::int64_t kGatheredChannels = 8;
+
 // Phases along the width as output channels of a problem of stride 1.
 std::string why_not_merged(const Problem& problem);
 Problem merged_twin(const Problem& problem);
