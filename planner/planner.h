@@ -35,6 +35,10 @@ PlanSet enumerate(const Problem& problem, const Machine& machine,
 Candidate choose(const Problem& problem, const Machine& machine,
                  Accuracy accuracy = Accuracy::standard);
 
+// The model's prediction for a legal plan, in microseconds; for one that enumerate lists, the same
+// number.
+double predict(const Problem& problem, const Plan& plan, const Machine& machine);
+
 // How many of machine.threads pay for this problem: all, or 1 where a fork costs more than it
 // saves.
 int useful_threads(const Problem& problem, const Machine& machine,
