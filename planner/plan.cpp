@@ -28,9 +28,13 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     if (key == "strip") return void(plan.strip = true);
     if (key == "stream") return void(plan.stream = true);
     if (key == "transposed") return void(plan.transposed = true);
+    if (key == "merged") return void(plan.merged = true);
+    if (key == "prefetch") return void(plan.prefetch = true);
     if (key == "dot2") return void(plan.dot2 = true);
-    throw PlanError(fmt::format(
-        "plan field '{}' is not known; flags are dot2, strip, stream and transposed", key));
+    throw PlanError(
+        fmt::format("plan field '{}' is not known; flags are dot2, strip, stream, prefetch, "
+                    "transposed and merged",
+                    key));
   }
   if (key == "tile") {
     if (value != "w" && value != "n")
@@ -85,7 +89,9 @@ std::string print(const Plan& plan) {
   if (plan.dot2) add("dot2");
   if (plan.strip) add("strip");
   if (plan.stream) add("stream");
+  if (plan.prefetch) add("prefetch");
   if (plan.transposed) add("transposed");
+  if (plan.merged) add("merged");
   return fmt::format("{}({})", name(plan.schedule), fields);
 }
 

@@ -64,6 +64,7 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const ElementType& type = element_type(p.dtype);
   const bool pairs = type.has_pairs() && target.dot2 && model.machine().dot2_rate > 0;
   const auto consider_one = [&](Plan plan) {
+    plan.prefetch = model.far_input() && p.g == 1 && plan.tile == TileAxis::w;
     for (const bool dot2 : {false, true}) {
       if (dot2 && !pairs) break;
       plan.dot2 = dot2;

@@ -88,6 +88,8 @@ class Direct final : public Tiled {
     b_.loop("k", 0, steps / plan_.ku, [&](const Affine& k) {
       b_.unroll("u", 0, plan_.ku, [&](const Affine& u) {
         const Affine channel = k * plan_.ku + u;
+        const int per_step = plan_.dot2 ? 2 : 1;
+        for (int i = 0; i < per_step; ++i) prefetch(channel * per_step + i);
         emit_tile_step(b_, {.acc = acc,
                             .pixels = pixels,
                             .vectors = panel_.vectors,
