@@ -201,7 +201,8 @@ class CliRun : public testing::Test {
     data_ = tools::random_data(shape_, 11);
     const auto put = [&](const char* name, const std::vector<std::int64_t>& dims,
                          const tools::Buffer& data) {
-      tools::write_npy(folder_.file(name), "<f4", dims, data.data(), data.bytes());
+      const tools::Type type = std::string(name) == "b.npy" ? shape_.bias_type : shape_.type;
+      tools::write_npy(folder_.file(name), tools::npy_descr(type), dims, data.data(), data.bytes());
     };
     std::vector<std::int64_t> input = {shape_.n}, output = {shape_.n}, filter = shape_.k;
     input.insert(input.end(), shape_.i.begin(), shape_.i.end());
@@ -265,6 +266,26 @@ TEST_F(CliRun, TakesOperands) {
   const Finished f = tconv_cli(prepare("f32 nwc ic=3 oc=5 i=9 k=3 s=2 bias add prelu mul"));
   ASSERT_EQ(f.status, 0) << f.err;
   EXPECT_TRUE(output_is_right());
+}
+
+TEST_F(CliRun, TakesEveryType) {
+  for (const char* line : {"f64 nwc ic=3 oc=5 i=9 k=3 s=2 bias tanh", "i32 nwc ic=3 oc=5 i=9 k=3 s=2 bias mul",
+                           "f16 nwc ic=3 oc=5 i=9 k=3 s=2 bias=f16 add",
+                           "bf16 nwc ic=3 oc=5 i=9 k=3 s=2 bias prelu",
+                           "bf16 out=f32 nwc ic=4 oc=17 i=9 k=3 s=2 bias"}) {
+    const auto command = prepare(line);
+    const Finished f = tconv_cli(command);
+    ASSERT_EQ(f.status, 0) << line << f.err;
+    EXPECT_EQ(tools::read_npy(folder_.file("y.npy")).descr, tools::npy_descr(shape_.output_type()));
+    EXPECT_TRUE(output_is_right()) << line;
+    std::filesystem::remove(folder_.file("y.npy"));
+    // Of another type than the problem's: named, never converted.
+    auto other = command;
+    const tools::Type type = shape_.type == tools::Type::f64 ? tools::Type::f16 : tools::Type::f64;
+    other[1] = tools::name(type) + std::string(line).substr(std::string(line).find(" nwc"));
+    other[1] = other[1].substr(0, other[1].find(" bias")) + " bias";
+    expect_refused(other, tools::npy_descr(shape_.type));
+  }
 }
 
 // The file says which size of the range it is.

@@ -58,6 +58,10 @@ TEST(Dot2, ComputesTheDefinition) {
       {"bf16 nchw ic=3 oc=17 i=5x6 k=3 s=2 p=1", "direct(mr=3,nr=2,dot2,transposed,strip)"},
       {"bf16 out=f32 nwc ic=12 oc=17 i=90 k=16 s=8 p=4", "direct(mr=6,nr=2,cols=24,dot2,strip)"},
       {"bf16 ncw ic=12 oc=17 i=90 k=16 s=8 p=4", "direct(mr=8,nr=2,cols=32,dot2,strip)"},
+      {"bf16 nhwc ic=6 oc=6 i=4x7 k=2 s=2 bias=bf16 prelu add", "direct(mr=3,nr=1,dot2,merged)"},
+      {"f16 nhwc ic=5 oc=6 i=4x7 k=2 s=2 bias=f16 prelu mul", "direct(mr=3,nr=1,merged)"},
+      {"bf16 nchw ic=5 oc=6 i=4x3 k=2 s=2 bias prelu",
+       "direct(mr=3,nr=1,dot2,strip,transposed,merged)"},
       {"bf16 nwc n=9 ic=8 oc=20 i=6 k=3 s=2", "direct(mr=4,nr=2,tile=n,dot2)"},
   };
   for (const auto& [line, plan] : cases) {
