@@ -4,7 +4,7 @@ in the definition's order (`accuracy=exact-order`: direct, channelwise, width; n
 one process, one thread, turn by turn; what counts is the thread's CPU time, so that a loaded machine
 disturbs little.
 
-    TCONV_LIB=build/libtconv.so bench/peers/types.py --types f32,bf16,f16,f64 --only 'dcgan|unet'
+    TCONV_LIB=build/libtconv.so bench/peers/element_types.py --types f32,bf16,f16,f64 --only 'dcgan|unet'
 """
 
 import argparse
