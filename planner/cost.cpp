@@ -77,8 +77,9 @@ double CostModel::step_cycles(double fmas, double loads, double filter_bytes,
 double CostModel::memory_cycles(bool stream, double chunk) const {
   constexpr double kLine = 64;
   double written = output_bytes_, slower = 1;
-  const bool whole_lines = chunk == 0 || (std::fmod(chunk, kLine) == 0 &&
-                                          problem_.oc * ir::bytes(problem_.output_dtype()) % 64 == 0);
+  const bool whole_lines =
+      chunk == 0 ||
+      (std::fmod(chunk, kLine) == 0 && problem_.oc * ir::bytes(problem_.output_dtype()) % 64 == 0);
   if (!whole_lines && !stream && output_bytes_ > static_cast<double>(machine_.l2_bytes)) {
     // A line that is written in parts, long after each other, is read before each: measured on Zen
     // 5 at 3 to 4 bytes per cycle (32 groups of 8 channels, 3 MB and 17 MB of output).
@@ -168,10 +169,11 @@ double CostModel::direct_us(const Plan& plan) const {
   const auto tile = [&](double pixels, double nv, double taps) {
     const double steps = taps * std::ceil(icg / per_step);
     const double fma =
-        steps > 0 ? step_cycles(pixels * nv * instruction + conversions * (nv + (local ? 0 : pixels)), pixels + nv,
-                                nv * lanes_ * per_step * element, slice_bandwidth) *
-                        (pixels > 1 ? slowdown : 1)
-                  : 0;
+        steps > 0
+            ? step_cycles(pixels * nv * instruction + conversions * (nv + (local ? 0 : pixels)),
+                          pixels + nv, nv * lanes_ * per_step * element, slice_bandwidth) *
+                  (pixels > 1 ? slowdown : 1)
+            : 0;
     return steps * fma + taps * 5 + 20 + pixels * nv * (last ? 2.0 : 2.5) +
            pixels * nv * static_cast<double>(p.post.size());
   };
@@ -238,9 +240,9 @@ double CostModel::direct_us(const Plan& plan) const {
   }
   // Panels and groups write their parts of a pixel in separate passes.
   const bool passes = panels > 1 || p.g > 1;
-  const double chunk =
-      last && passes ? std::min(ocg, static_cast<double>(plan.nr * lanes_)) * ir::bytes(p.output_dtype())
-                     : 0;
+  const double chunk = last && passes ? std::min(ocg, static_cast<double>(plan.nr * lanes_)) *
+                                            ir::bytes(p.output_dtype())
+                                      : 0;
   const double prefetched = prefetched_cycles(plan, rows_read);
   return finish(overlap(cycles, memory_cycles(plan.stream, chunk), prefetched), grid);
 }

@@ -11,7 +11,7 @@ struct Machine {
   std::string target;  // ir target, as "avx512"
   std::int64_t l1_bytes = 0, l2_bytes = 0, l3_bytes = 0;
   double ghz = 0;
-  double fma_per_cycle = 0;    // vector FMAs
+  double fma_per_cycle = 0;  // vector FMAs
   // Multiply-adds of a dot2 instruction per multiply-add of an FMA, in the same time; 0: none.
   double dot2_rate = 0;
   double loads_per_cycle = 0;  // vector loads that hit L1

@@ -63,8 +63,10 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const int threads = model.machine().threads;
   const ElementType& type = element_type(p.dtype);
   const bool pairs = type.has_pairs() && target.dot2 && model.machine().dot2_rate > 0;
+  const double filter_bytes = static_cast<double>(filter_elements(p)) * ir::bytes(p.dtype);
   const auto consider_one = [&](Plan plan) {
     plan.prefetch = model.far_input() && p.g == 1 && plan.tile == TileAxis::w;
+    plan.fetch = fetch_ahead(plan, model.beyond_l2(filter_bytes));
     for (const bool dot2 : {false, true}) {
       if (dot2 && !pairs) break;
       plan.dot2 = dot2;

@@ -26,7 +26,8 @@ void propose_width(const CostModel& model, const ir::Target& target, Proposals& 
     return;
   }
   const Axis& a = p.axes.back();
-  const std::int64_t lanes = target.lanes(p.sum_dtype()), vectors = ceil_div(ceil_div(a.o, a.s), lanes);
+  const std::int64_t lanes = target.lanes(p.sum_dtype()),
+                     vectors = ceil_div(ceil_div(a.o, a.s), lanes);
   const bool last = p.layout == Layout::channels_last;
   const std::int64_t planes = a.s * (last ? p.oc : 1);
   const bool large = static_cast<double>(output_elements(p)) * ir::bytes(p.output_dtype()) >

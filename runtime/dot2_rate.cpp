@@ -12,17 +12,17 @@ namespace tconv::runtime {
 namespace {
 
 // Eight sums: more than latency times throughput of either instruction.
-#define TCONV_EIGHT(op)                                                            \
-  op " %%zmm8, %%zmm9, %%zmm0\n\t" op " %%zmm8, %%zmm9, %%zmm1\n\t" op              \
-     " %%zmm8, %%zmm9, %%zmm2\n\t" op " %%zmm8, %%zmm9, %%zmm3\n\t" op              \
-     " %%zmm8, %%zmm9, %%zmm4\n\t" op " %%zmm8, %%zmm9, %%zmm5\n\t" op              \
+#define TCONV_EIGHT(op)                                                \
+  op " %%zmm8, %%zmm9, %%zmm0\n\t" op " %%zmm8, %%zmm9, %%zmm1\n\t" op \
+     " %%zmm8, %%zmm9, %%zmm2\n\t" op " %%zmm8, %%zmm9, %%zmm3\n\t" op \
+     " %%zmm8, %%zmm9, %%zmm4\n\t" op " %%zmm8, %%zmm9, %%zmm5\n\t" op \
      " %%zmm8, %%zmm9, %%zmm6\n\t" op " %%zmm8, %%zmm9, %%zmm7\n\t"
-#define TCONV_CLOBBERED                                                                      \
+#define TCONV_CLOBBERED \
   "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "cc"
-#define TCONV_CLEAR                                                                          \
-  "vpxor %%xmm0, %%xmm0, %%xmm0\n\tvmovaps %%zmm0, %%zmm1\n\tvmovaps %%zmm0, %%zmm2\n\t"     \
-  "vmovaps %%zmm0, %%zmm3\n\tvmovaps %%zmm0, %%zmm4\n\tvmovaps %%zmm0, %%zmm5\n\t"           \
-  "vmovaps %%zmm0, %%zmm6\n\tvmovaps %%zmm0, %%zmm7\n\tvmovaps %%zmm0, %%zmm8\n\t"           \
+#define TCONV_CLEAR                                                                      \
+  "vpxor %%xmm0, %%xmm0, %%xmm0\n\tvmovaps %%zmm0, %%zmm1\n\tvmovaps %%zmm0, %%zmm2\n\t" \
+  "vmovaps %%zmm0, %%zmm3\n\tvmovaps %%zmm0, %%zmm4\n\tvmovaps %%zmm0, %%zmm5\n\t"       \
+  "vmovaps %%zmm0, %%zmm6\n\tvmovaps %%zmm0, %%zmm7\n\tvmovaps %%zmm0, %%zmm8\n\t"       \
   "vmovaps %%zmm0, %%zmm9\n\t"
 
 void fmas(std::int64_t rounds) {

@@ -20,8 +20,7 @@ ProblemInfo parse_problem(const std::string& line) {
     info.line = planner::print(problem);
     info.dtype = ir::name(problem.dtype);
     info.output_dtype = ir::name(problem.output_dtype());
-    info.bias_dtype =
-        ir::name(problem.bias_or_default());
+    info.bias_dtype = ir::name(problem.bias_or_default());
     info.channels_last = problem.layout == planner::Layout::channels_last;
     info.torch_filter = problem.filter == planner::FilterLayout::torch;
     info.n = problem.n, info.g = problem.g, info.ic = problem.ic, info.oc = problem.oc;

@@ -16,9 +16,9 @@ std::string text(const ir::Target& target) {
 }
 
 std::string text(const planner::Machine& machine) {
-  const auto& [target, l1_bytes, l2_bytes, l3_bytes, ghz, fma, dot2, loads, stores, l2_rate, l3_rate,
-               dram_rate, dram_write_rate, stream_write_rate, stream_from, grid_point_cycles,
-               fork_us, threads] = machine;
+  const auto& [target, l1_bytes, l2_bytes, l3_bytes, ghz, fma, dot2, loads, stores, l2_rate,
+               l3_rate, dram_rate, dram_write_rate, stream_write_rate, stream_from,
+               grid_point_cycles, fork_us, threads] = machine;
   return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", target, l1_bytes,
                      l2_bytes, l3_bytes, ghz, fma, dot2, loads, stores, l2_rate, l3_rate, dram_rate,
                      dram_write_rate, stream_write_rate, stream_from, grid_point_cycles, fork_us,

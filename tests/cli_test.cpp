@@ -140,9 +140,8 @@ TEST(Cli, BadInputIsOneSentenceAndStatus2) {
 }
 
 TEST(Cli, AListGoesOnPastAProblemThatCannotBeMade) {
-  const Finished f =
-      tconv_cli({"check", kLine, "f32 nwc n=0 ic=1 oc=1 i=4000000000 k=1",
-                 "i32 nwc n=0 ic=2 oc=1 i=4000000000 k=1", kLine});
+  const Finished f = tconv_cli({"check", kLine, "f32 nwc n=0 ic=1 oc=1 i=4000000000 k=1",
+                                "i32 nwc n=0 ic=2 oc=1 i=4000000000 k=1", kLine});
   EXPECT_EQ(f.status, 1) << f.err;
   EXPECT_NE(f.out.find("2 check(s)"), std::string::npos) << f.out;
   EXPECT_NE(f.out.find("2 failed"), std::string::npos) << f.out;
@@ -269,10 +268,10 @@ TEST_F(CliRun, TakesOperands) {
 }
 
 TEST_F(CliRun, TakesEveryType) {
-  for (const char* line : {"f64 nwc ic=3 oc=5 i=9 k=3 s=2 bias tanh", "i32 nwc ic=3 oc=5 i=9 k=3 s=2 bias mul",
-                           "f16 nwc ic=3 oc=5 i=9 k=3 s=2 bias=f16 add",
-                           "bf16 nwc ic=3 oc=5 i=9 k=3 s=2 bias prelu",
-                           "bf16 out=f32 nwc ic=4 oc=17 i=9 k=3 s=2 bias"}) {
+  for (const char* line :
+       {"f64 nwc ic=3 oc=5 i=9 k=3 s=2 bias tanh", "i32 nwc ic=3 oc=5 i=9 k=3 s=2 bias mul",
+        "f16 nwc ic=3 oc=5 i=9 k=3 s=2 bias=f16 add", "bf16 nwc ic=3 oc=5 i=9 k=3 s=2 bias prelu",
+        "bf16 out=f32 nwc ic=4 oc=17 i=9 k=3 s=2 bias"}) {
     const auto command = prepare(line);
     const Finished f = tconv_cli(command);
     ASSERT_EQ(f.status, 0) << line << f.err;

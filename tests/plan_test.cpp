@@ -130,6 +130,7 @@ const Illegal kIllegal[] = {
     {"f32 nhwc g=2 ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,prefetch)", "a single group"},
     {kFirstDepthwise, "channelwise(mr=2,nr=1,prefetch)", "prefetch for few input channels"},
 
+    {kHead, "width(mr=2,nr=1,fetch=4)", "fetch is a field of direct and winograd"},
     {kDepthwise, "channelwise(nr=1)", "mr, nr and rows"},
     {kDepthwise, "channelwise(mr=16,nr=2)", "a tile of 16x2"},
     {kLast, "channelwise(mr=2,nr=1)", "there is one group"},

@@ -187,17 +187,15 @@ TEST_P(Property, LongAndWideProblems) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Property,
-                         testing::Combine(testing::Values("avx512", "avx2"),
-                                          testing::Range(std::uint64_t{0}, kShards),
-                                          testing::Values(tools::Type::f32, tools::Type::f64,
-                                                          tools::Type::f16, tools::Type::bf16,
-                                                          tools::Type::i32)),
-                         [](const auto& which) {
-                           return std::string(std::get<0>(which.param)) + "_" +
-                                  tools::name(std::get<2>(which.param)) + "_" +
-                                  std::to_string(std::get<1>(which.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Targets, Property,
+    testing::Combine(testing::Values("avx512", "avx2"), testing::Range(std::uint64_t{0}, kShards),
+                     testing::Values(tools::Type::f32, tools::Type::f64, tools::Type::f16,
+                                     tools::Type::bf16, tools::Type::i32)),
+    [](const auto& which) {
+      return std::string(std::get<0>(which.param)) + "_" + tools::name(std::get<2>(which.param)) +
+             "_" + std::to_string(std::get<1>(which.param));
+    });
 
 }  // namespace
 }  // namespace tconv::tests

@@ -1,5 +1,5 @@
-// What is particular to element types: dot2 and when it is chosen, winograd by name, values that are
-// special in a type, and combinations that are refused.
+// What is particular to element types: dot2 and when it is chosen, winograd by name, values that
+// are special in a type, and combinations that are refused.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -73,7 +73,8 @@ TEST(Dot2, ComputesTheDefinition) {
 }
 
 TEST(Dot2, SaysWhyNot) {
-  const char *even = "bf16 nhwc ic=8 oc=8 i=6x6 k=3 s=2", *odd = "bf16 nhwc ic=7 oc=8 i=6x6 k=3 s=2";
+  const char *even = "bf16 nhwc ic=8 oc=8 i=6x6 k=3 s=2",
+             *odd = "bf16 nhwc ic=7 oc=8 i=6x6 k=3 s=2";
   const struct {
     std::string line, plan;
     const char *target, *words;
@@ -127,8 +128,16 @@ TEST_P(Types, SpecialValues) {
   if (type_ == tools::Type::i32) GTEST_SKIP() << "integers have none";
   const tools::Precision has = tools::precision(type_);
   const double inf = std::numeric_limits<double>::infinity();
-  const double special[] = {inf, -inf, std::nan(""), has.smallest, -has.smallest * 3,
-                            has.largest, -0.0, 0, 0x1p-14 * 0.75, 1};
+  const double special[] = {inf,
+                            -inf,
+                            std::nan(""),
+                            has.smallest,
+                            -has.smallest * 3,
+                            has.largest,
+                            -0.0,
+                            0,
+                            0x1p-14 * 0.75,
+                            1};
   for (const char* rest :
        {" nhwc ic=6 oc=20 i=5x7 k=3 s=2 p=1 bias", " nchw ic=5 oc=3 i=5x20 k=4 s=2 p=1 relu",
         " nwc g=12 ic=12 oc=12 i=9 k=3 s=2", " nhwc ic=2 oc=1 i=4x30 k=2 s=2 leaky_relu=0.5"}) {

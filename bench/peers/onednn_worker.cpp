@@ -96,7 +96,8 @@ class Layer {
     const dnnl::deconvolution_forward::primitive_desc chosen(
         cpu_, dnnl::prop_kind::forward_inference, dnnl::algorithm::deconvolution_direct,
         wanted(channels_last(n, ic, i, type), layout), any_filter,
-        {{oc}, kF32, memory::format_tag::x}, wanted(channels_last(n, oc, o, type), layout), s, gaps, p, after);
+        {{oc}, kF32, memory::format_tag::x}, wanted(channels_last(n, oc, o, type), layout), s, gaps,
+        p, after);
     how_ = chosen.impl_info_str();
     primitive_ = dnnl::deconvolution_forward(chosen);
     const json& files = request.at("files");

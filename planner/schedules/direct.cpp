@@ -96,7 +96,8 @@ class Direct final : public Tiled {
                             .type = problem_.sum_dtype(),
                             .op = plan_.dot2 ? ir::Op::dot2 : ir::Op::fma,
                             .input = [&](const Affine& i) { return input(i, channel); },
-                            .weights = [&](const Affine& j) { return weights(channel, j); }});
+                            .weights = [&](const Affine& j) { return weights(channel, j); },
+                            .fetch_bytes = std::int64_t{plan_.fetch} << 10});
       });
     });
   }

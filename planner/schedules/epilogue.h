@@ -20,7 +20,8 @@ class Epilogue {
   Epilogue(const Problem& problem, const Tensors& tensors) : problem_(problem), tensors_(tensors) {}
 
   bool empty() const { return problem_.post.empty(); }
-  // Registers that it and the store need beside the value, and instructions per vector (a rough count).
+  // Registers that it and the store need beside the value, and instructions per vector (a rough
+  // count).
   int registers(const ir::Target& target) const;
   int instructions() const;
   void emit(ir::Builder& b, const ir::RegRef& value, const Place& place) const;

@@ -117,8 +117,7 @@ Lowered lower_merged(const Problem& p, const Problem& twin, Lowered inner,
     inner.arguments.push_back(info);
     inner.arguments.back().bytes = info.bytes / phases;
     const ViewId from = b.buffer("first_" + buffer.name, buffer.dtype, {p.oc}, buffer.kind);
-    const ViewId to =
-        b.view("all_" + buffer.name, static_cast<ViewId>(i), 0, sum, {phases, p.oc});
+    const ViewId to = b.view("all_" + buffer.name, static_cast<ViewId>(i), 0, sum, {phases, p.oc});
     emit_repeated(b, "repeat_" + buffer.name, sum, from, to, phases, p.oc);
     ++stages;
   }

@@ -31,13 +31,18 @@ void emit_tile_step(ir::Builder& b, const TileStep& s) {
   const auto multiply_add = [&](const ir::RegRef& sum, ir::Operand x, ir::Operand w) {
     b.assign(s.op, sum, {std::move(x), std::move(w), sum});
   };
+  if (s.fetch_bytes > 0)
+    b.unroll("j", 0, s.vectors, [&](const Affine& j) {
+      ir::Mem further = s.weights(j);
+      further.index.back() += s.fetch_bytes / ir::bytes(b.program().views[further.view].dtype);
+      b.prefetch(std::move(further), ir::Hint::l1);
+    });
   b.scope([&] {
     if (s.pixels == 1) {
       const Reg a = b.vec("a", {}, operand);
       b.mov(a(), ir::bcast(s.input(0)));
-      b.unroll("j", 0, s.vectors, [&](const Affine& j) {
-        multiply_add(s.acc(0, j), a(), ir::load(s.weights(j)));
-      });
+      b.unroll("j", 0, s.vectors,
+               [&](const Affine& j) { multiply_add(s.acc(0, j), a(), ir::load(s.weights(j))); });
       return;
     }
     const Reg f = b.vec("f", {s.vectors}, operand);
@@ -50,8 +55,7 @@ void emit_tile_step(ir::Builder& b, const TileStep& s) {
         return multiply_add(s.acc(i, 0), f(0), ir::bcast(s.input(i)));
       const Reg a = b.vec("a", {}, operand);
       b.mov(a(), ir::bcast(s.input(i)));
-      b.unroll("j", 0, s.vectors,
-               [&](const Affine& j) { multiply_add(s.acc(i, j), a(), f(j)); });
+      b.unroll("j", 0, s.vectors, [&](const Affine& j) { multiply_add(s.acc(i, j), a(), f(j)); });
     });
   });
 }

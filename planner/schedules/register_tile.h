@@ -17,6 +17,8 @@ struct TileStep {
   ir::Op op = ir::Op::fma;
   std::function<ir::Mem(const ir::Affine& pixel)> input;  // one element, broadcast
   std::function<ir::Mem(const ir::Affine& vector)> weights;
+  // The packed filter is read in the order of its addresses: bytes ahead that are prefetched.
+  std::int64_t fetch_bytes = 0;
 };
 
 // What a step reads.

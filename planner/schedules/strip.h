@@ -48,7 +48,8 @@ void emit_strip_row(ir::Builder& b, const Problem& problem, const Tensors& tenso
 void emit_zero_row(ir::Builder& b, const Problem& problem, const Strip& strip,
                    const OuterAxes::Rows& row);
 
-// Channels of a strip: whole vectors of `lanes`, at no distance that shares few sets of the L1 cache.
+// Channels of a strip: whole vectors of `lanes`, at no distance that shares few sets of the L1
+// cache.
 std::int64_t strip_channels(std::int64_t channels, ir::DType type, int lanes);
 
 }  // namespace tconv::planner

@@ -49,8 +49,7 @@ Tensors declare_tensors(ir::Builder& b, const Problem& p, const PackedFilter& fi
   t.filter =
       add("w", filter.dtype, packed, ir::BufferKind::in, {.kind = Argument::filter, .align = 64});
   if (p.bias)
-    t.bias = add("b", p.bias_or_default(), {p.oc}, ir::BufferKind::in,
-                 {.kind = Argument::bias});
+    t.bias = add("b", p.bias_or_default(), {p.oc}, ir::BufferKind::in, {.kind = Argument::bias});
   t.output = add("y", p.output_dtype(), dims(true, ops), ir::BufferKind::out,
                  {.kind = Argument::output, .align = aligned_output ? 64 : 0});
   t.arguments.back().bytes = output_elements(p) * ir::bytes(p.output_dtype());

@@ -16,7 +16,7 @@ namespace tconv::planner {
 struct Tensors {
   ir::ViewId input = 0, filter = 0, bias = 0, output = 0;
   std::optional<ir::ViewId> input_pairs;  // of channels, where pixels have an even number of them
-  std::vector<ir::ViewId> operands;  // per post-op that takes one; prelu: [oc]
+  std::vector<ir::ViewId> operands;       // per post-op that takes one; prelu: [oc]
   std::vector<ArgumentInfo> arguments;
   // The batch, and the last axis' lengths: params of the program where only a run knows them.
   ir::Affine n, i, o;

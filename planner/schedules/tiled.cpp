@@ -84,9 +84,8 @@ void Tiled::declare() {
     const std::int64_t reach = width_.axis.i + width_.halo();
     std::int64_t columns = block_pixels_ + spread + width_.halo();
     if (blocks_w_ == 1 && problem_.i_min == 0) columns = std::min(columns, reach + width_.halo());
-    strip_ =
-        declare_strip(b_, problem_, outer_, std::max<std::int64_t>(columns, 1), strip_channels(),
-                      strip_type());
+    strip_ = declare_strip(b_, problem_, outer_, std::max<std::int64_t>(columns, 1),
+                           strip_channels(), strip_type());
   }
   if (!last()) {
     const std::int64_t columns =
@@ -100,7 +99,8 @@ void Tiled::declare() {
     staged_ = tile + epilogue_.registers(b_.target()) > b_.target().registers ||
               tile * epilogue_.instructions() > kMostInstructions;
     if (staged_)
-      stage_ = b_.buffer("e", problem_.sum_dtype(), {plan_.mr, plan_.nr * L_}, ir::BufferKind::local);
+      stage_ =
+          b_.buffer("e", problem_.sum_dtype(), {plan_.mr, plan_.nr * L_}, ir::BufferKind::local);
   }
 }
 

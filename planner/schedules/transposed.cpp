@@ -105,8 +105,8 @@ Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& targ
   };
   const ViewId input =
       tensor("first_x", {batch, p.ic, in}, ir::BufferKind::in, p.dtype, {.kind = Argument::input});
-  const ViewId output =
-      tensor("first_y", {batch, p.oc, out}, ir::BufferKind::out, p.output_dtype(), {.kind = Argument::output});
+  const ViewId output = tensor("first_y", {batch, p.oc, out}, ir::BufferKind::out, p.output_dtype(),
+                               {.kind = Argument::output});
   Tensors tensors;
   int operand = 0;
   for (const PostOp& op : p.post) {
@@ -114,8 +114,8 @@ Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& targ
     const std::vector<Affine> dims = op.kind == PostKind::prelu
                                          ? std::vector<Affine>{p.oc}
                                          : std::vector<Affine>{batch, p.oc, out};
-    tensors.operands.push_back(tensor("p" + std::to_string(operand), dims, ir::BufferKind::in, p.dtype,
-                                      {.kind = Argument::operand, .operand = operand}));
+    tensors.operands.push_back(tensor("p" + std::to_string(operand), dims, ir::BufferKind::in,
+                                      p.dtype, {.kind = Argument::operand, .operand = operand}));
     ++operand;
   }
   const Epilogue epilogue(p, tensors);

@@ -67,8 +67,12 @@ Width::Width(const Problem& problem, const Plan& plan, const ir::Target& target)
 
 // [group][outer taps..][width taps][residue block][channel block][ic][residue][channel]
 PackedFilter Width::packing() const {
-  PackedFilter f{
-      .dtype = problem_.sum_dtype(), .dims = {problem_.g}, .group = {}, .oc = {}, .ic = {}, .taps = {}};
+  PackedFilter f{.dtype = problem_.sum_dtype(),
+                 .dims = {problem_.g},
+                 .group = {},
+                 .oc = {},
+                 .ic = {},
+                 .taps = {}};
   const std::size_t outer = outer_.size();
   for (std::size_t a = 0; a < outer; ++a) f.dims.push_back(problem_.axes[a].k);
   for (std::int64_t d : {residues_.packed_taps, residues_.packed_blocks,
@@ -117,7 +121,8 @@ void Width::declare() {
     const PostOp& op = problem_.post[i];
     if (!op.takes_operand()) continue;
     ir::ViewId view = tensors_.operands[operand++];
-    if (last() && op.kind != PostKind::prelu) view = flat(view, fmt::format("pw{}", operand), problem_.dtype);
+    if (last() && op.kind != PostKind::prelu)
+      view = flat(view, fmt::format("pw{}", operand), problem_.dtype);
     (i < begin ? plane_tensors_ : row_tensors_).operands.push_back(view);
   }
 

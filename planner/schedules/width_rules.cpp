@@ -64,8 +64,7 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
   const int operands = planes == 1 && plan.nr > 1                           ? 1
                        : plan.nr == 1 && target.bcast_operand && planes > 1 ? 1
                                                                             : plan.nr + 1;
-  const int registers =
-      planes * plan.nr + operands + element_type(p.dtype).multiply_add_registers;
+  const int registers = planes * plan.nr + operands + element_type(p.dtype).multiply_add_registers;
   if (registers > target.registers)
     return fmt::format("a tile of {}x{} needs {} registers, {} has {}", planes, plan.nr, registers,
                        target.name, target.registers);

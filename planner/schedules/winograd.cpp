@@ -240,7 +240,8 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
   out.filter = arrays[0];
   out.filter.more.assign(arrays.begin() + 1, arrays.end());
   const std::int64_t element = ir::bytes(problem.sum_dtype());
-  const PackedFilter whole{.dtype = problem.sum_dtype(), .dims = {packed_bytes(out.filter) / element}};
+  const PackedFilter whole{.dtype = problem.sum_dtype(),
+                           .dims = {packed_bytes(out.filter) / element}};
   const Tensors tensors = declare_tensors(b, problem, whole, plan.stream);
   const Epilogue epilogue(problem, tensors);
   Ahead ahead(b, problem, plan.prefetch);

@@ -228,7 +228,9 @@ void check_plan(const Sample& sample, const PlanRun& run, std::vector<tools::Buf
   const std::uint64_t seed = sample.seed + 1;
   tools::Buffer expected =
       run.run({.flush = test::GuardedBuffer::Flush::end, .seed = seed, .count_writes = true});
-  const auto same = [&](const tools::Buffer& b) { return same_values(expected, b, sample.shape.output_type()); };
+  const auto same = [&](const tools::Buffer& b) {
+    return same_values(expected, b, sample.shape.output_type());
+  };
   if (run.compiled()) {
     constexpr std::size_t kOffsets[] = {0, 4, 16, 32};
     EXPECT_TRUE(same(run.run({.engine = Engine::machine_code,
