@@ -119,17 +119,18 @@ def main():
         row = f"{layer.name:32} {layer.ic:4} {layer.oc:4} {BASE} {us[BASE]:9.1f} us"
         for dtype in types:
             ratio = us[BASE] / us[dtype]
-            ratios[dtype].append((ratio, layer.ic // layer.g))
+            wide = layer.ic // layer.g >= 32 and layer.oc // layer.g >= 16
+            ratios[dtype].append((ratio, wide))
             row += f"  {dtype} {ratio:5.2f} {runs[dtype].how.removeprefix('plan=')}"
         print(row, flush=True)
     for dtype in types:
-        for least in (1, 32):
-            some = [ratio for ratio, channels in ratios[dtype] if channels >= least]
+        every = [ratio for ratio, _ in ratios[dtype]]
+        wide = [ratio for ratio, wide in ratios[dtype] if wide]
+        for some, which in (every, "all"), (wide, "32 or more input and 16 or more output channels"):
             if some:
                 print(
-                    f"{dtype}: {layer_file.geometric_mean(some):.2f} times as fast as {BASE} "
-                    f"(geometric mean), least {min(some):.2f}, {len(some)} layers with {least} or "
-                    "more input channels per group"
+                    f"{dtype}, {which}: {layer_file.geometric_mean(some):.2f} times as fast as "
+                    f"{BASE} (geometric mean of {len(some)} layers), least {min(some):.2f}"
                 )
     return 0
 
