@@ -118,7 +118,7 @@ const Illegal kIllegal[] = {
     {"f32 nchw ic=6 oc=20 i=9x9 k=2x2 s=3x3", "direct(mr=2,nr=1,cols=16,strip)",
      "cols in channels-first needs phases whose outputs all have taps"},
 
-    {kLast, "direct(mr=2,nr=1,merged)", "k, p and o along the width to be multiples"},
+    {"f32 nhwc ic=6 oc=20 i=9x9 k=3 s=2", "direct(mr=2,nr=1,merged)", "a multiple of the stride"},
     {"f32 nhwc ic=6 oc=20 i=9x9 k=3x3", "direct(mr=2,nr=1,merged)", "needs a stride"},
     {"f32 nhwc ic=6 oc=20 i=9x9 k=4 s=2 d=3", "direct(mr=2,nr=1,merged)", "no dilation"},
     {"f32 nchw ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,merged)", "use transposed"},
@@ -307,11 +307,15 @@ TEST_P(Choices, SchedulesFitTheirLayers) {
 }
 
 TEST_P(Choices, StreamsWhatExceedsTheLimitAndNothingElse) {
-  const char* line = "f32 nhwc ic=64 oc=64 i=64x64 k=4x4 s=2x2 p=1x1";  // 4 MB
+  const char* line = "f32 nhwc ic=2 oc=64 i=64x64 k=4x4 s=2x2 p=1x1";  // 4 MB, bound by memory
   machine_.stream_from_bytes = 5 << 20;
   EXPECT_FALSE(chosen(line, machine_).plan.stream);
   machine_.stream_from_bytes = 3 << 20;
   EXPECT_TRUE(chosen(line, machine_).plan.stream);
+  machine_.stream_from_bytes = 20 << 20;
+  EXPECT_TRUE(chosen("f32 nhwc ic=64 oc=64 i=64x64 k=4x4 s=2x2 p=1x1", machine_).plan.stream)
+      << "beyond L2, and the stores hide behind the products";
+  EXPECT_FALSE(chosen("f32 nhwc ic=64 oc=64 i=8x8 k=4x4 s=2x2 p=1x1", machine_).plan.stream);
   EXPECT_FALSE(chosen("f32 nhwc ic=64 oc=63 i=64x64 k=4x4 s=2x2 p=1x1", machine_).plan.stream)
       << "vectors of output channels that are not whole";
 }
