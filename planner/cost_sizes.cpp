@@ -43,7 +43,7 @@ std::vector<std::int64_t> row_blocks(const Problem& p, std::int64_t row_pixels) 
   return row_pixels > kLongRow ? std::vector<std::int64_t>{kBlock} : kWholeRows;
 }
 
-double predict_us(const CostModel& model, const Plan& plan, const ir::Target& target) {
+double predict_us(const CostModel& model, const Plan& plan, const ir::Target& target, bool open) {
   switch (plan.schedule) {
     case Schedule::direct:
       return model.direct_us(plan);
@@ -52,7 +52,7 @@ double predict_us(const CostModel& model, const Plan& plan, const ir::Target& ta
     case Schedule::channelwise:
       return channelwise_us(model, plan, target.lanes(model.problem().dtype));
     case Schedule::winograd:
-      return winograd_us(model, plan, target, winograd_kernels(model.problem(), plan));
+      return winograd_us(model, plan, target, winograd_kernels(model.problem(), plan), open);
     case Schedule::bias_only:
       return model.bias_only_us();
   }
@@ -96,7 +96,7 @@ void predict_over_sizes(const Problem& problem, const Machine& machine, const ir
       const CostModel& model = plan.transposed ? twin : plain;
       double us = problem.n_min > 0 && plan.tile == TileAxis::n
                       ? open_batch_us(model.problem(), plan, machine, lanes, models)
-                      : predict_us(model, plan, target);
+                      : predict_us(model, plan, target, problem.i_min > 0);
       if (plan.transposed) us += transposes_us(plain, lanes);
       c.predicted_us *= us;
     }

@@ -24,9 +24,10 @@ namespace tconv::planner {
 
 class WinogradKernel {
  public:
-  // Of the width, where only a run knows its length: grid points, register tiles.
+  // Of the width, where only a run knows its length: grid points, tiles, how many register tiles
+  // of them are whole and how many tiles are left.
   struct Open {
-    ir::Affine blocks, tiles;
+    ir::Affine blocks, tiles, whole, rest;
   };
   WinogradKernel(ir::Builder& b, const Problem& problem, const Plan& plan, const Tensors& tensors,
                  const Epilogue& epilogue, ir::ViewId weights, std::vector<WinogradAxis> axes,
@@ -50,6 +51,7 @@ class WinogradKernel {
   // winograd_products.cpp
   void products();
   void product_tiles(const Position& points, const Position& outer);
+  void open_product_tiles(const Position& points, const Position& outer);
   void product_tile(const Position& points, const Position& outer, const Affine& flat, int pixels);
   // winograd_output.cpp
   void outputs();
