@@ -29,6 +29,7 @@ double channelwise_us(const CostModel& model, const Plan& plan, int lanes);
 
 double predict_us(const CostModel& model, const Plan& plan, const ir::Target& target, bool open);
 double transposes_us(const CostModel& model, int lanes);  // of both tensors
+double repeat_us(const CostModel& model, int lanes);      // of what merged channels share
 
 // Where a size is known only at run time, plans are proposed for the largest; this makes the
 // prediction of each the geometric mean over the smallest size, the largest and the geometric

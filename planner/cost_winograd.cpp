@@ -42,8 +42,9 @@ class Kernel {
         filter_bytes() / blocks_ /
         model_.bandwidth(filter_bytes() * static_cast<double>(model_.problem().g));
     const double hidden = std::max(products, 0.45 * products + filter);
-    // Blocks of an open length are no even parts of it, so there is one more than need be (512 ->
-    // 256, k16 s8, i=100 to 1000: blocks of 24 tiles are 3-7% slower than of 48 and 96).
+    // Never all of it, which decides between the blocks of an open length: even parts of the row do
+    // not (512 -> 256, k16 s8, i=100 to 1000: blocks of 24 tiles are 3-7% slower than of 48 and
+    // 96).
     const double again = open_ ? 0.15 * filter : 0;
     return grid_points() * (full_ * inputs() + hidden + again + full_ * outputs());
   }
@@ -153,7 +154,7 @@ double winograd_us(const CostModel& model, const Plan& plan, const ir::Target& t
   const double more = std::max(0.0, filter * static_cast<double>(p.g) - plain) /
                       model.bandwidth(filter * static_cast<double>(p.g));
   const double memory = model.memory_cycles(plan.stream, chunk) + more;
-  return model.finish(CostModel::overlap(cycles, memory), points);
+  return model.finish(CostModel::overlap(cycles, memory, model.prefetched_cycles(plan, 0)), points);
 }
 
 }  // namespace tconv::planner

@@ -28,8 +28,12 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     if (key == "strip") return void(plan.strip = true);
     if (key == "stream") return void(plan.stream = true);
     if (key == "transposed") return void(plan.transposed = true);
+    if (key == "merged") return void(plan.merged = true);
+    if (key == "prefetch") return void(plan.prefetch = true);
     throw PlanError(
-        fmt::format("plan field '{}' is not known; flags are strip, stream and transposed", key));
+        fmt::format("plan field '{}' is not known; flags are strip, stream, prefetch, transposed "
+                    "and merged",
+                    key));
   }
   if (key == "tile") {
     if (value != "w" && value != "n")
@@ -83,7 +87,9 @@ std::string print(const Plan& plan) {
   if (plan.ku != 1) add(fmt::format("ku={}", plan.ku));
   if (plan.strip) add("strip");
   if (plan.stream) add("stream");
+  if (plan.prefetch) add("prefetch");
   if (plan.transposed) add("transposed");
+  if (plan.merged) add("merged");
   return fmt::format("{}({})", name(plan.schedule), fields);
 }
 

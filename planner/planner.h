@@ -35,6 +35,10 @@ PlanSet enumerate(const Problem& problem, const Machine& machine,
 Candidate choose(const Problem& problem, const Machine& machine,
                  Accuracy accuracy = Accuracy::standard);
 
+// The model's prediction for a legal plan, in microseconds; for one that enumerate lists, the same
+// number.
+double predict(const Problem& problem, const Plan& plan, const Machine& machine);
+
 // How many of machine.threads pay for this problem: all, or 1 where a fork costs more than it
 // saves.
 int useful_threads(const Problem& problem, const Machine& machine,
@@ -68,7 +72,6 @@ struct PackedFilter {
       f.coeffs[dimension] = 1;
       return f;
     }
-    bool affine() const { return divide == 1 && modulo == 0; }
     bool operator==(const Form&) const = default;
   };
   Form group = {}, oc = {}, ic = {};  // oc and ic inside the group

@@ -67,6 +67,35 @@ PlanReport plan_report(const std::string& problem, const Options& options) {
   });
 }
 
+std::vector<PlanVerdict> judge_plans(const std::string& problem,
+                                     const std::vector<std::string>& plans,
+                                     const Options& options) {
+  return runtime::guarded([&] {
+    runtime::Settings settings = runtime::resolve(options);
+    const planner::Problem parsed = planner::parse_problem(problem);
+    std::vector<PlanVerdict> verdicts;
+    for (const std::string& text : plans) {
+      PlanVerdict verdict;
+      const planner::Plan plan = planner::parse_plan(text);
+      verdict.plan = planner::print(plan);
+      settings.plan = verdict.plan;
+      const planner::Machine machine = runtime::machine_for(parsed, settings);
+      try {
+        runtime::choose_plan(parsed, machine, settings);
+        planner::lower(parsed, plan, *ir::find_target(settings.isa));
+        verdict.predicted_us = planner::predict(parsed, plan, machine);
+      } catch (const planner::PlanError& e) {
+        verdict.reason = e.what();
+      } catch (const Error& e) {
+        if (e.status() == Status::internal) throw;
+        verdict.reason = e.what();
+      }
+      verdicts.push_back(std::move(verdict));
+    }
+    return verdicts;
+  });
+}
+
 Inspection inspect(const ConvTranspose& op) {
   return runtime::guarded([&] {
     const runtime::Operation& operation = op.operation();

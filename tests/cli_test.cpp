@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/spawn.h"
+#include "tests/support/cli.h"
 #include "tests/support/temporary_folder.h"
 #include "tools/definition.h"
 #include "tools/npy.h"
@@ -20,42 +20,12 @@ namespace {
 
 using nlohmann::json;
 using test::Finished;
+using test::keys;
+using test::last_line;
+using test::run_json;
+using test::tconv_cli;
 
 const std::string kLine = "f32 nhwc ic=6 oc=20 i=5x4 k=4 s=2 p=1 bias relu";
-
-Finished tconv_cli(std::vector<std::string> arguments,
-                   const std::vector<std::pair<std::string, std::string>>& environment = {}) {
-  arguments.insert(arguments.begin(), std::string(TCONV_BINARY_DIR) + "/tconv");
-  return test::spawn(arguments, environment);
-}
-
-std::string last_line(const std::string& text) {
-  const std::size_t end = text.find_last_not_of('\n');
-  if (end == std::string::npos) return {};
-  const std::size_t start = text.rfind('\n', end);
-  return text.substr(start == std::string::npos ? 0 : start + 1,
-                     end - (start == std::string::npos ? 0 : start + 1) + 1);
-}
-
-std::set<std::string> keys(const json& object) {
-  std::set<std::string> found;
-  for (const auto& [key, value] : object.items()) found.insert(key);
-  return found;
-}
-
-json run_json(std::vector<std::string> arguments) {
-  const std::string verb = arguments.front();
-  arguments.push_back("--json");
-  const Finished f = tconv_cli(arguments);
-  EXPECT_EQ(f.status, 0) << f.err;
-  const json object = json::parse(f.out);  // exactly one object, or this throws
-  EXPECT_EQ(object.at("schema"), "tconv-" + verb + "-1");
-  EXPECT_TRUE(object.at("results").is_array());
-  for (const char* key : {"cpu", "isa", "features", "cores", "l1_bytes", "l2_bytes", "l3_bytes",
-                          "fma_gflops", "dram_read_gbs", "tconv_version", "ir_version"})
-    EXPECT_TRUE(object.at("machine").contains(key)) << key;
-  return object;
-}
 
 TEST(Cli, EveryVerbEndsWithItsSummary) {
   const std::vector<std::vector<std::string>> commands = {
@@ -166,15 +136,7 @@ TEST(Cli, BadInputIsOneSentenceAndStatus2) {
       {{"bench", "--layers", folder.file("bad.csv")}, "line 2"},
       {{"run", kLine}, "--"},
   };
-  for (const Case& c : cases) {
-    const Finished f = tconv_cli(c.arguments);
-    std::string joined;
-    for (const std::string& a : c.arguments) joined += a + " ";
-    EXPECT_EQ(f.status, 2) << joined << f.err;
-    EXPECT_EQ(f.out, "") << joined;
-    EXPECT_NE(f.err.find(c.words), std::string::npos) << joined << "said: " << f.err;
-    EXPECT_EQ(std::count(f.err.begin(), f.err.end(), '\n'), 1) << joined << "said: " << f.err;
-  }
+  for (const Case& c : cases) test::expect_refused(c.arguments, c.words);
 }
 
 TEST(Cli, AListGoesOnPastAProblemThatCannotBeMade) {

@@ -45,6 +45,9 @@ struct Command {
   double round_us = 20000;     // bench: at least so long per round
   bool check = false;          // bench: compare with the definition as well
   RunSize size;                // bench: of problems that leave a size open
+  std::string modes;           // bench: accuracies that take turns, separated by commas
+  std::string sweep;           // bench: fields of plans and their values, or "all"
+  int plans = 0;               // bench --sweep: at most so many; 0: all
 };
 
 // Each returns an exit status and throws UsageError or tconv::Error.

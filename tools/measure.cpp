@@ -1,10 +1,10 @@
 #include "tools/measure.h"
 
 #include <immintrin.h>
+#include <time.h>
 
 #include <algorithm>
 #include <barrier>
-#include <chrono>
 #include <functional>
 #include <thread>
 #include <vector>
@@ -14,10 +14,11 @@
 namespace tconv::tools {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+// CPU time of the calling thread where it is alone: other processes then do not count.
+double seconds(bool alone) {
+  timespec now{};
+  clock_gettime(alone ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
 // 12 accumulators: more than latency times throughput (4 x 2), few enough for 16 registers.
@@ -78,9 +79,9 @@ void stream_write(char* memory, std::size_t bytes) {
   _mm_sfence();
 }
 
-// Work per second of all threads together: each repeats `body`, worth `work`, for `seconds`; the
-// best of three tries, because a limit is what the machine can do undisturbed.
-double rate(int threads, double seconds, double work, const std::function<void(int)>& body,
+// Work per second of all threads together: each repeats `body`, worth `work`, for `least` seconds;
+// the best of three tries, because a limit is what the machine can do undisturbed.
+double rate(int threads, double least, double work, const std::function<void(int)>& body,
             int attempts = 8) {
   double best = 0;
   for (int attempt = 0; attempt < attempts; ++attempt) {
@@ -89,13 +90,15 @@ double rate(int threads, double seconds, double work, const std::function<void(i
     const auto worker = [&](int t) {
       body(t);  // warm: clocks, caches, page tables
       start.arrive_and_wait();
-      const auto begin = Clock::now();
-      double done = 0;
+      const bool alone = threads == 1;
+      const double begin = seconds(alone);
+      double done = 0, spent = 0;
       do {
         body(t);
         done += work;
-      } while (seconds_since(begin) < seconds);
-      rates[static_cast<std::size_t>(t)] = done / seconds_since(begin);
+        spent = seconds(alone) - begin;
+      } while (spent < least);
+      rates[static_cast<std::size_t>(t)] = done / spent;
     };
     std::vector<std::thread> others;
     for (int t = 1; t < threads; ++t) others.emplace_back(worker, t);
@@ -148,9 +151,9 @@ Limits measure_limits(const HostInfo& host, int threads) {
     memory.emplace_back(static_cast<std::size_t>(dram));
     stream_write(memory.back().as<char>(), memory.back().bytes());  // gives it pages of its own
   }
-  const auto read = [&](std::int64_t bytes, double seconds) {
+  const auto read = [&](std::int64_t bytes, double least) {
     const auto size = static_cast<std::size_t>(bytes);
-    return rate(threads, seconds, static_cast<double>(bytes),
+    return rate(threads, least, static_cast<double>(bytes),
                 [&](int t) {
                   const char* from = memory[static_cast<std::size_t>(t)].as<char>();
                   wide ? read_avx512(from, size) : read_avx2(from, size);

@@ -21,6 +21,7 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  std::size_t bytes() const { return packed_.bytes() + workspace_.bytes(); }  // of its own
   void run() { op_.run(args_); }
   Inspection inspection() const { return inspect(op_); }
   // Fills the output with NaN, runs, and compares.

@@ -66,6 +66,7 @@ class Direct final : public Tiled {
     b_.loop("k", 0, problem_.group_ic() / plan_.ku, [&](const Affine& k) {
       b_.unroll("u", 0, plan_.ku, [&](const Affine& u) {
         const Affine channel = k * plan_.ku + u;
+        prefetch(channel);
         emit_tile_step(b_, {.acc = acc,
                             .pixels = pixels,
                             .vectors = panel_.vectors,

@@ -1,4 +1,5 @@
 // The products: for every point a matrix product of transformed inputs and weights.
+#include "planner/integer.h"
 #include "planner/schedules/register_tile.h"
 #include "planner/schedules/rest_tile.h"
 #include "planner/schedules/winograd.h"
@@ -22,36 +23,67 @@ void WinogradKernel::products() {
   walk_points();
 }
 
+std::int64_t WinogradKernel::tiles_in_row() const {
+  std::int64_t length = 1;
+  for (std::size_t i = flat_from_; i < results_.size(); ++i) length *= results_[i];
+  return ceil_div(length, std::int64_t{plan_.mr});
+}
+
+void WinogradKernel::look_ahead() {
+  std::int64_t steps = panels_.per_block() * tiles_in_row();
+  for (std::size_t i = 0; i < flat_from_; ++i) steps *= results_[i];
+  for (const WinogradAxis& a : axes_) steps *= (a.t_end - a.t_begin) * a.points() * a.steps();
+  std::vector<Ahead::Along> along;
+  for (std::size_t a = 0; a < rank(); ++a)
+    along.push_back({base_[a], axes_[a].block, problem_.i_min > 0 ? 2 : axes_[a].grid()});
+  ahead_.next(image_, plan_.images, along, steps);
+}
+
+void WinogradKernel::prefetch(const Position& points, const Position& outer, const Affine& tile,
+                              const Position& steps, const Affine& channel) const {
+  Affine number = 0;
+  for (std::size_t a = 0; a < rank(); ++a)
+    number = number * (axes_[a].t_end - axes_[a].t_begin) + phase_[a];
+  number = number * panels_.per_block() + panel_.in_block;
+  for (std::size_t a = 0; a < rank(); ++a) number = number * axes_[a].points() + points[a];
+  for (std::size_t i = 0; i < outer.size(); ++i) number = number * results_[i] + outer[i];
+  number = number * tiles_in_row() + tile;
+  for (std::size_t a = 0; a < rank(); ++a) number = number * axes_[a].steps() + steps[a];
+  ahead_.step(number, channel);
+}
+
 void WinogradKernel::product_tiles(const Position& points, const Position& outer) {
   if (problem_.i_min > 0) return open_product_tiles(points, outer);
   std::int64_t length = 1;
   for (std::size_t i = flat_from_; i < results_.size(); ++i) length *= results_[i];
   const std::int64_t whole = length / plan_.mr, rest = length % plan_.mr;
   b_.loop("i", 0, whole,
-          [&](const Affine& i) { product_tile(points, outer, i * plan_.mr, plan_.mr); });
-  if (rest != 0) product_tile(points, outer, whole * plan_.mr, static_cast<int>(rest));
+          [&](const Affine& i) { product_tile(points, outer, i, i * plan_.mr, plan_.mr); });
+  if (rest != 0) product_tile(points, outer, whole, whole * plan_.mr, static_cast<int>(rest));
 }
 
 // The last block holds what whole register tiles leave over: one of exactly that many tiles. Where
 // the width is computed directly every tile is m positions.
 void WinogradKernel::open_product_tiles(const Position& points, const Position& outer) {
   const std::int64_t m = plan_.m.back(), each_tile = axes_.back().transformed() ? 1 : m;
-  const std::int64_t per_block = axes_.back().block / (m * plan_.mr);
+  // Rounded up: the one block of lengths below `cols` ends with the longest of them.
+  const std::int64_t per_block = ceil_div(axes_.back().block, m * plan_.mr);
   const Affine whole = open_.whole - width_block_ * per_block;
   b_.loop("i", {0}, {per_block * each_tile, whole * each_tile},
-          [&](const Affine& i) { product_tile(points, outer, i * plan_.mr, plan_.mr); });
+          [&](const Affine& i) { product_tile(points, outer, i, i * plan_.mr, plan_.mr); });
   if (plan_.mr == 1) return;
   b_.loop("i", {0, whole}, {per_block, whole + 1}, [&](const Affine& i) {
     rest_tile(b_, open_.rest, 1, plan_.mr - 1, [&](int tiles) {
       b_.loop("e", 0, each_tile, [&](const Affine& e) {
-        product_tile(points, outer, i * (each_tile * plan_.mr) + e * tiles, tiles);
+        product_tile(points, outer, i * each_tile + e, i * (each_tile * plan_.mr) + e * tiles,
+                     tiles);
       });
     });
   });
 }
 
-void WinogradKernel::product_tile(const Position& points, const Position& outer, const Affine& flat,
-                                  int pixels) {
+void WinogradKernel::product_tile(const Position& points, const Position& outer, const Affine& tile,
+                                  const Affine& flat, int pixels) {
   b_.scope([&] {
     const int columns = panel_.vectors;
     const Reg acc = b_.vec("c", {pixels, columns}, problem_.dtype);
@@ -60,6 +92,7 @@ void WinogradKernel::product_tile(const Position& points, const Position& outer,
     });
     Position steps;
     const auto channel = [&](const Affine& k) {
+      prefetch(points, outer, tile, steps, k);
       // Where this step's inputs are, seen from the outputs.
       Position at = outer;
       Affine shifted = flat;

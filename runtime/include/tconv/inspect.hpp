@@ -65,6 +65,18 @@ struct PlanReport {
 // refused when it is not legal for the problem.
 TCONV_API PlanReport plan_report(const std::string& problem, const Options& options = {});
 
+// What named plans would be on this problem.
+struct PlanVerdict {
+  std::string plan;    // canonical text
+  std::string reason;  // why it is not legal; empty: it is
+  double predicted_us = 0;
+};
+// One verdict for each of `plans`, in their order; `options.plan` is not looked at. Lowers each and
+// compiles nothing. Throws Error for a text that is no plan.
+TCONV_API std::vector<PlanVerdict> judge_plans(const std::string& problem,
+                                               const std::vector<std::string>& plans,
+                                               const Options& options = {});
+
 // ---- what was compiled
 // -----------------------------------------------------------------------------
 
