@@ -79,6 +79,9 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target
   require(
       plan.schedule == Schedule::winograd || (plan.m.empty() && plan.r == 0 && plan.images == 1),
       "m, r and images are fields of winograd");
+  require(
+      plan.fetch == 0 || plan.schedule == Schedule::direct || plan.schedule == Schedule::winograd,
+      "fetch is a field of direct and winograd");
   show("plan", [&] { return print(plan); });
   if (plan.transposed) {
     require(p.layout == Layout::channels_first, "transposed is for channels-first problems");

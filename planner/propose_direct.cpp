@@ -59,8 +59,10 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const auto vectors =
       static_cast<int>(std::min<std::int64_t>((p.group_oc() + lanes - 1) / lanes, 64));
   const int threads = model.machine().threads;
+  const double filter_bytes = static_cast<double>(filter_elements(p)) * ir::bytes(p.dtype);
   const auto consider_one = [&](Plan plan) {
     plan.prefetch = model.far_input() && p.g == 1 && plan.tile == TileAxis::w;
+    plan.fetch = fetch_ahead(plan, model.beyond_l2(filter_bytes));
     const std::string reason = why_not_direct(p, plan, target);
     if (reason.empty()) {
       out.legal.push_back({plan, model.direct_us(plan)});
@@ -80,9 +82,8 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const AxisPhases& w = model.axes().back();
   std::int64_t row_pixels = 1;
   for (const Run& r : model.width_runs()) row_pixels = std::max(row_pixels, r.q_end - r.q_begin);
-  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
-  const bool stream = last && p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
-                      output_bytes > static_cast<double>(model.machine().stream_from_bytes);
+  const bool stream =
+      last && p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 && model.streams();
 
   for (int nr : {1, 2, 3, 4, 5, 6, 8}) {
     if (nr > vectors) break;

@@ -55,6 +55,19 @@ std::vector<Block> blocks(const CostModel& model, const Plan& plan) {
   return found;
 }
 
+// Of the transformed filter.
+double filter_bytes(const CostModel& model, const std::vector<std::vector<WinogradAxis>>& kernels) {
+  const Problem& p = model.problem();
+  double total = 0;
+  for (const auto& axes : kernels) {
+    double bytes = static_cast<double>(p.ic * p.group_oc()) * ir::bytes(p.dtype);
+    for (const WinogradAxis& a : axes)
+      bytes *= static_cast<double>((a.t_end - a.t_begin) * a.points() * a.steps());
+    total += bytes;
+  }
+  return total;
+}
+
 void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan, Proposals& out) {
   const Problem& p = model.problem();
   const std::size_t rank = p.axes.size();
@@ -93,6 +106,7 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
         // Threads without a block of their own share the panels of one.
         for (std::int64_t split = 1; split <= std::min(panels, threads); split *= 2) {
           plan.panels = split == 1 ? 0 : static_cast<int>(ceil_div(panels, split));
+          plan.fetch = fetch_ahead(plan, model.beyond_l2(filter_bytes(model, kernels)));
           out.legal.push_back({plan, winograd_us(model, plan, target, kernels, p.i_min > 0)});
         }
       }
@@ -110,11 +124,9 @@ void propose_winograd(const CostModel& model, const ir::Target& target, Proposal
     out.rejected.push_back({"winograd()", "too few channels per group: the transforms cost more"});
     return;
   }
-  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
   const int lanes = target.lanes(p.dtype);
   Plan plan{.schedule = Schedule::winograd};
-  plan.stream = p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
-                output_bytes > static_cast<double>(model.machine().stream_from_bytes);
+  plan.stream = p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 && model.streams();
   const std::size_t rank = p.axes.size();
   plan.m.assign(rank, 1);
   const std::function<void(std::size_t)> choose_axis = [&](std::size_t a) {

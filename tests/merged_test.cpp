@@ -47,6 +47,8 @@ constexpr Case kPrefetch[] = {
     {"f32 nwc ic=16 oc=20 i=99 k=4 s=2 p=1", "winograd(m=3,mr=3,nr=2,cols=9)"},
     {"f32 nhwc n=2 g=20 ic=20 oc=20 i=7x9 k=4 s=2 p=1", "channelwise(mr=3,nr=1,rows=2,strip)"},
     {"f32 nhwc ic=5 oc=21 i=4x7 k=4 s=2 bias", "direct(mr=4,nr=3,rows=2,merged)"},
+    {"f32 nhwc ic=5 oc=40 i=4x7 k=4 s=2 bias", "direct(mr=4,nr=2,fetch=1)"},
+    {"f32 nhwc ic=16 oc=20 i=7x9 k=4 s=2 p=1", "winograd(m=3x3,mr=3,nr=2,rows=3,fetch=2)"},
 };
 
 std::string with(const char* plan, const char* flag) {

@@ -130,6 +130,7 @@ const Illegal kIllegal[] = {
     {"f32 nhwc g=2 ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,prefetch)", "a single group"},
     {kFirstDepthwise, "channelwise(mr=2,nr=1,prefetch)", "prefetch for few input channels"},
 
+    {kHead, "width(mr=2,nr=1,fetch=4)", "fetch is a field of direct and winograd"},
     {kDepthwise, "channelwise(nr=1)", "mr, nr and rows"},
     {kDepthwise, "channelwise(mr=16,nr=2)", "a tile of 16x2"},
     {kLast, "channelwise(mr=2,nr=1)", "there is one group"},
@@ -306,11 +307,15 @@ TEST_P(Choices, SchedulesFitTheirLayers) {
 }
 
 TEST_P(Choices, StreamsWhatExceedsTheLimitAndNothingElse) {
-  const char* line = "f32 nhwc ic=64 oc=64 i=64x64 k=4x4 s=2x2 p=1x1";  // 4 MB
+  const char* line = "f32 nhwc ic=2 oc=64 i=64x64 k=4x4 s=2x2 p=1x1";  // 4 MB, bound by memory
   machine_.stream_from_bytes = 5 << 20;
   EXPECT_FALSE(chosen(line, machine_).plan.stream);
   machine_.stream_from_bytes = 3 << 20;
   EXPECT_TRUE(chosen(line, machine_).plan.stream);
+  machine_.stream_from_bytes = 20 << 20;
+  EXPECT_TRUE(chosen("f32 nhwc ic=64 oc=64 i=64x64 k=4x4 s=2x2 p=1x1", machine_).plan.stream)
+      << "beyond L2, and the stores hide behind the products";
+  EXPECT_FALSE(chosen("f32 nhwc ic=64 oc=64 i=8x8 k=4x4 s=2x2 p=1x1", machine_).plan.stream);
   EXPECT_FALSE(chosen("f32 nhwc ic=64 oc=63 i=64x64 k=4x4 s=2x2 p=1x1", machine_).plan.stream)
       << "vectors of output channels that are not whole";
 }

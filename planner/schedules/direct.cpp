@@ -72,7 +72,8 @@ class Direct final : public Tiled {
                             .vectors = panel_.vectors,
                             .type = problem_.dtype,
                             .input = [&](const Affine& i) { return input(i, channel); },
-                            .weights = [&](const Affine& j) { return weights(channel, j); }});
+                            .weights = [&](const Affine& j) { return weights(channel, j); },
+                            .fetch_bytes = std::int64_t{plan_.fetch} << 10});
       });
     });
   }

@@ -123,7 +123,8 @@ void WinogradKernel::product_tile(const Position& points, const Position& outer,
                  return Mem{
                      weights_,
                      joined({{group_}, phase_, {panel_.index}, points, steps, {k, vector * L_}})};
-               }});
+               },
+           .fetch_bytes = std::int64_t{plan_.fetch} << 10});
     };
     const std::function<void()> walk_steps = [&] {
       if (steps.size() < rank()) return each("s", {axes_[steps.size()].steps()}, steps, walk_steps);
