@@ -11,6 +11,7 @@
 #include <set>
 
 #include "tests/support/plan_run.h"
+#include "tests/support/sanitizer.h"
 #include "tools/random_problem.h"
 
 namespace tconv::tests {
@@ -132,7 +133,7 @@ TEST_P(Range, Batches) {
   };
   for (std::uint64_t at = std::get<1>(GetParam()); at < std::size(kLines) && !HasFailure();
        at += kShards)
-    check(kLines[at], at, full_counts() ? 1000 : 9);
+    check(kLines[at], at, full_counts() ? 1000 : fewer(9));
 }
 
 TEST_P(Range, Lengths) {
@@ -160,14 +161,14 @@ TEST_P(Range, Lengths) {
   };
   for (std::uint64_t at = std::get<1>(GetParam()); at < std::size(kLines) && !HasFailure();
        at += kShards)
-    check(kLines[at], at, full_counts() ? 1000 : 10);
+    check(kLines[at], at, full_counts() ? 1000 : fewer(10));
 }
 
 TEST_P(Range, RandomProblems) {
   const std::uint64_t shard = std::get<1>(GetParam());
   tools::RandomProblems problems(shard + 1, {.max_multiply_adds = 1e5, .open_percent = 100});
   int open = 0;
-  for (const int wanted = full_counts() ? 150 : 12; open < wanted && !HasFailure();) {
+  for (const int wanted = full_counts() ? 150 : fewer(12); open < wanted && !HasFailure();) {
     const std::string line = problems.next();
     if (line.find("..") == std::string::npos) continue;  // too small for a range
     check(line, shard + static_cast<std::uint64_t>(open++), full_counts() ? 30 : 5);
