@@ -8,6 +8,7 @@
 
 #include "ir/verify.h"
 #include "planner/planner.h"
+#include "tests/support/sanitizer.h"
 #include "tools/random_problem.h"
 
 namespace tconv::planner {
@@ -252,7 +253,8 @@ class Proposals : public testing::TestWithParam<const char*> {
 
 TEST_P(Proposals, LowerVerifyAndAreSorted) {
   tools::RandomProblems problems(77, {.max_multiply_adds = 1e6});
-  for (int count = 0; count < 80 && !HasFailure(); ++count) check(problems.next(), count % 2 == 1);
+  for (int count = 0; count < tests::fewer(80) && !HasFailure(); ++count)
+    check(problems.next(), count % 2 == 1);
 }
 
 TEST_P(Proposals, ThereIsAlwaysOne) {

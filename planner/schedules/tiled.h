@@ -89,7 +89,6 @@ class Tiled {
   void open_pixels(const Run& run, std::vector<Affine> lo, std::vector<Affine> hi,
                    std::int64_t first, Border border);
   void open_tiles(const Run& run, std::int64_t begin, const Affine& end, Border border);
-  void rest_tile(const Affine& rest, int least, int most, const std::function<void(int)>& tile);
   void open_batch_tiles();
   void take_images(const Tiled& tiles);
 
