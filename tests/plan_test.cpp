@@ -64,7 +64,7 @@ TEST(PlanText, ErrorsNameTheField) {
   EXPECT_TRUE(says(error("fft(m=3)"), "schedule 'fft' is not known"));
   EXPECT_TRUE(says(error("direct(height=3)"), "'height' is not known"));
   EXPECT_TRUE(says(error("direct(mr)"),
-                   "'mr' is not known; flags are strip, stream, prefetch, transposed"));
+                   "'mr' is not known; flags are dot2, strip, stream, prefetch, transposed"));
   EXPECT_TRUE(says(error("direct(strip=1)"), "'strip' is not known"));
   EXPECT_TRUE(says(error("direct(mr=2,mr=3)"), "'mr' stands twice"));
   EXPECT_TRUE(says(error("direct(strip,strip)"), "'strip' stands twice"));
@@ -105,7 +105,7 @@ const Illegal kIllegal[] = {
     {kLast, "direct(mr=16,nr=2)", "a tile of 16x2 needs 35 registers, avx512 has 32"},
     {kLast, "direct(mr=32,nr=1)", "a tile of 32x1 needs 33 registers"},
     {kLast, "direct(mr=15,nr=1)", "a tile of 15x1", "avx2"},
-    {kLast, "direct(mr=2,nr=1,ku=4)", "ku=4 must divide the 6 input channels"},
+    {kLast, "direct(mr=2,nr=1,ku=4)", "ku=4 must divide the 6 steps"},
     {kLast, "direct(mr=2,nr=1,ku=0)", "ku=0"},
     {kLast, "direct(mr=2,nr=1,stream)", "stream needs channels-last and whole vectors"},
     {kFirst, "direct(mr=2,nr=1,stream)", "stream needs channels-last"},
