@@ -15,8 +15,7 @@ namespace tconv::planner {
 namespace {
 
 Problem planned(const Problem& problem, const Plan& plan) {
-  const Problem p = reduce(problem);
-  return plan.transposed ? channels_last_twin(p) : p;
+  return as_scheduled(reduce(problem), plan);
 }
 
 }  // namespace
@@ -25,7 +24,8 @@ std::string sum_order(const Problem& problem, const Plan& plan) {
   if (plan.schedule == Schedule::width)
     return adds_channels_first(planned(problem, plan)) ? "channels first" : "";
   if (plan.schedule == Schedule::winograd)
-    return fmt::format("winograd m={} r={}", fmt::join(plan.m, "x"), plan.r);
+    return fmt::format("winograd m={} r={}{}", fmt::join(plan.m, "x"), plan.r,
+                       plan.merged ? " merged" : "");
   return {};
 }
 

@@ -49,12 +49,22 @@ class CostModel {
   // Every tensor once through the memory that holds it. Stores of `chunk` bytes, each to a place of
   // its own, move whole lines; 0: rows are written without gaps.
   double memory_cycles(bool stream, double chunk = 0) const;
-  // Work and traffic overlap, but not wholly.
-  static double overlap(double work, double traffic) {
-    return std::max(work, traffic) + 0.3 * std::min(work, traffic);
+  // Work and traffic overlap, but not wholly; more of it where part of the traffic is prefetched.
+  static double overlap(double work, double traffic, double prefetched = 0) {
+    return std::max(work, traffic) + 0.3 * std::min(work, traffic) -
+           0.15 * std::min({work, traffic, prefetched});
   }
+  // Inputs come from beyond L2, so that prefetching them pays.
+  bool far_input() const { return beyond_l2(input_bytes_); }
+  bool beyond_l2(double bytes) const {
+    return bytes * 1.5 > static_cast<double>(machine_.l2_bytes);
+  }
+  // Cycles to read the inputs, if the plan prefetches them and they are still there when they are
+  // read: beside `local` bytes of the grid point's own.
+  double prefetched_cycles(const Plan& plan, double local) const;
   // Of a strip along the width.
   static double strip_columns(const Plan& plan, const AxisPhases& width);
+  double read_bytes_per_cycle() const;
   double finish(double cycles, GridSize grid) const;  // to microseconds, with threads
   double finish(double cycles, double equal_points) const {
     return finish(cycles, GridSize{equal_points, equal_points});

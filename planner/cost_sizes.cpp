@@ -1,6 +1,7 @@
 // Predictions where a size is known only at run time.
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "planner/candidates.h"
 #include "planner/schedules/schedule.h"
@@ -61,18 +62,39 @@ double predict_us(const CostModel& model, const Plan& plan, const ir::Target& ta
 
 namespace {
 
+// The models that the plans of one run need, by what a plan makes of the problem; a batch may be
+// taken in parts.
+class Models {
+ public:
+  Models(const Problem& run, const Machine& machine, int lanes)
+      : run_(run), machine_(machine), lanes_(lanes) {}
+
+  const CostModel& of(const Plan& plan, std::int64_t n) {
+    const auto key = std::make_tuple(plan.transposed, plan.merged, n);
+    const auto found = models_.find(key);
+    if (found != models_.end()) return found->second;
+    const Problem problem = as_scheduled(at_sizes(run_, n, 0), plan);
+    return models_.try_emplace(key, problem, machine_, lanes_).first->second;
+  }
+
+ private:
+  const Problem& run_;
+  const Machine& machine_;
+  int lanes_;
+  std::map<std::tuple<bool, bool, std::int64_t>, CostModel> models_;
+};
+
 // Whole tiles of images and long rests along the batch, the others image by image.
-double open_batch_us(const Problem& run, const Plan& plan, const Machine& machine, int lanes,
-                     std::map<std::int64_t, CostModel>& models) {
-  const auto us = [&](std::int64_t n, const Plan& part) {
-    if (n == 0) return 0.0;
-    const auto [at, fresh] = models.try_emplace(n, at_sizes(run, n, 0), machine, lanes);
-    return at->second.direct_us(part);
-  };
+double open_batch_us(const Problem& run, const Plan& plan, Models& models) {
   const std::int64_t rest = run.n % plan.mr, few = rest < least_rest(plan.mr) ? rest : 0;
   Plan along_batch = plan;
   along_batch.strip = false;
-  return us(run.n - few, along_batch) + us(few, image_plan(run, plan));
+  double us = run.n > few ? models.of(plan, run.n - few).direct_us(along_batch) : 0;
+  if (few > 0) {
+    const CostModel& images = models.of(plan, few);
+    us += images.direct_us(image_plan(images.problem(), plan));
+  }
+  return us;
 }
 
 }  // namespace
@@ -83,21 +105,18 @@ void predict_over_sizes(const Problem& problem, const Machine& machine, const ir
   const int lanes = target.lanes(problem.dtype);
   for (Candidate& c : candidates) c.predicted_us = 1;
   for (const Problem& run : runs) {
-    const CostModel plain(run, machine, lanes);
-    const bool first = run.layout == Layout::channels_first;
-    std::map<std::int64_t, CostModel> models;
-    const CostModel twin(first ? channels_last_twin(run) : run, machine, lanes);
+    Models models(run, machine, lanes);
     // The runtime goes without streaming stores where an output is small.
     const bool streams = static_cast<double>(output_elements(run)) * ir::bytes(run.dtype) >
                          static_cast<double>(machine.stream_from_bytes);
     for (Candidate& c : candidates) {
       Plan plan = c.plan;
       plan.stream = plan.stream && streams;
-      const CostModel& model = plan.transposed ? twin : plain;
-      double us = problem.n_min > 0 && plan.tile == TileAxis::n
-                      ? open_batch_us(model.problem(), plan, machine, lanes, models)
-                      : predict_us(model, plan, target);
-      if (plan.transposed) us += transposes_us(plain, lanes);
+      const CostModel& model = models.of(plan, run.n);
+      double us = problem.n_min > 0 && plan.tile == TileAxis::n ? open_batch_us(run, plan, models)
+                                                                : predict_us(model, plan, target);
+      if (plan.transposed) us += transposes_us(models.of({}, run.n), lanes);
+      if (plan.merged) us += repeat_us(model, lanes);
       c.predicted_us *= us;
     }
   }

@@ -65,9 +65,10 @@ double width_us(const CostModel& model, const Plan& plan, const ir::Target& targ
   const double copied = transposed ? kTransposed * fill : kCopied;
   double cycles = rows * row + grid.points * strip * (copied + vector_bytes / strip_bandwidth);
   // Part of the memory's time does not overlap with the rest, which strips and rows interrupt.
-  constexpr double kApart = 0.35;
+  constexpr double kApart = 0.35, kPrefetched = 0.25;  // and part of that, where it is prefetched
   const double memory = model.memory_cycles(plan.stream);
-  cycles = std::max(cycles + kApart * memory, memory);
+  const double prefetched = model.prefetched_cycles(plan, strip * vector_bytes);
+  cycles = std::max(cycles + kApart * memory - kPrefetched * prefetched, memory);
   return model.finish(cycles, grid);
 }
 

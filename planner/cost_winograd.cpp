@@ -141,7 +141,7 @@ double winograd_us(const CostModel& model, const Plan& plan, const ir::Target& t
   const double more = std::max(0.0, filter * static_cast<double>(p.g) - plain) /
                       model.bandwidth(filter * static_cast<double>(p.g));
   const double memory = model.memory_cycles(plan.stream, chunk) + more;
-  return model.finish(CostModel::overlap(cycles, memory), points);
+  return model.finish(CostModel::overlap(cycles, memory, model.prefetched_cycles(plan, 0)), points);
 }
 
 }  // namespace tconv::planner

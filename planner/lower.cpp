@@ -53,7 +53,7 @@ void use_original_taps(PackedFilter& filter, const Problem& problem, const Trimm
       while (reduced.axes[next].k == 1) ++next;
       form = filter.taps[next++];
     }
-    form.constant += trimmed.first_tap[a];
+    form.constant += trimmed.first_tap[a] * form.divide;
     if (problem.axes[a].k > 1) taps.push_back(std::move(form));
   }
   filter.taps = std::move(taps);
@@ -79,18 +79,26 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target
   require(
       plan.schedule == Schedule::winograd || (plan.m.empty() && plan.r == 0 && plan.images == 1),
       "m, r and images are fields of winograd");
+  require(
+      plan.fetch == 0 || plan.schedule == Schedule::direct || plan.schedule == Schedule::winograd,
+      "fetch is a field of direct and winograd");
   show("plan", [&] { return print(plan); });
-  Lowered out;
   if (plan.transposed) {
     require(p.layout == Layout::channels_first, "transposed is for channels-first problems");
     require(!plan.stream, "transposed has no stream: what the schedule writes is read again");
-    const Problem twin = channels_last_twin(p);
-    out = lower_transposed(p, lower_schedule(twin, plan, target), target);
-    use_original_taps(out.filter, problem, trimmed, twin);
-  } else {
-    out = lower_schedule(p, plan, target);
-    use_original_taps(out.filter, problem, trimmed, p);
   }
+  const Problem last = plan.transposed ? channels_last_twin(p) : p;
+  Lowered out;
+  if (plan.merged) {
+    const std::string reason = why_not_merged(last);
+    require(reason.empty(), reason);
+    const Problem twin = merged_twin(last);
+    out = lower_merged(last, twin, lower_schedule(twin, plan, target), target);
+  } else {
+    out = lower_schedule(last, plan, target);
+  }
+  if (plan.transposed) out = lower_transposed(p, std::move(out), target);
+  use_original_taps(out.filter, problem, trimmed, last);
   show("ir", [&] { return ir::print(out.program); });
   return out;
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <stdexcept>
 
+#include "planner/integer.h"
 #include "planner/planner.h"
 
 namespace tconv::planner {
@@ -50,64 +52,66 @@ std::vector<Coordinate> coordinates(const Problem& p, const PackedFilter& layout
   return c;
 }
 
-// Layouts that divide channels among groups: element by element.
-template <class Element>
-void pack_divided(const std::vector<Coordinate>& c, const std::vector<std::int64_t>& dims,
-                  const Element* source, Element* target) {
-  std::vector<std::int64_t> x(dims.size(), 0);
-  std::int64_t count = 1;
-  for (std::int64_t d : dims) count *= d;
-  for (std::int64_t e = 0; e < count; ++e) {
-    std::int64_t address = 0;
-    bool inside = true;
-    for (const Coordinate& k : c) {
-      std::int64_t v = k.form->constant;
-      for (std::size_t d = 0; d < dims.size(); ++d) v += k.form->coeffs[d] * x[d];
-      inside = inside && v >= 0;
-      v /= k.form->divide;
-      if (k.form->modulo > 0) v %= k.form->modulo;
-      inside = inside && v < k.extent;
-      address += v * k.stride;
-    }
-    target[e] = inside ? source[address] : Element{};
-    for (std::size_t d = dims.size(); d-- > 0;) {
-      if (++x[d] < dims[d]) break;
-      x[d] = 0;
-    }
+// One coordinate along a row of the packed array, where its form is affine but for the division.
+struct Walk {
+  const Coordinate* coordinate = nullptr;
+  std::int64_t start = 0, slope = 0;  // of the numerator
+
+  std::int64_t numerator(std::int64_t k) const { return start + slope * k; }
+  std::int64_t value(std::int64_t k) const {
+    const std::int64_t v = numerator(k) / coordinate->form->divide;
+    return coordinate->form->modulo > 0 ? v % coordinate->form->modulo : v;
   }
-}
+  bool inside(std::int64_t k) const { return numerator(k) >= 0 && value(k) < coordinate->extent; }
+  // What an element further adds to the value, in a stretch of `steady` elements from k on that are
+  // all inside or all outside.
+  std::int64_t step() const { return coordinate->form->divide == 1 ? slope : 0; }
+  std::int64_t steady(std::int64_t k, std::int64_t most) const {
+    if (slope == 0) return most;
+    if (slope < 0) return 1;
+    const auto& f = *coordinate->form;
+    const std::int64_t n = numerator(k);
+    std::int64_t end = n < 0 ? 0 : std::numeric_limits<std::int64_t>::max();  // numerator there
+    if (n >= 0 && f.divide > 1) {
+      end = n - n % f.divide + f.divide;
+    } else if (n >= 0 && f.modulo > 0) {
+      end = n - n % f.modulo +
+            (n % f.modulo < coordinate->extent ? std::min(f.modulo, coordinate->extent) : f.modulo);
+    } else if (n >= 0 && n < coordinate->extent) {
+      end = coordinate->extent;
+    }
+    if (end == std::numeric_limits<std::int64_t>::max()) return most;
+    return std::min(most, ceil_div(end - n, slope));
+  }
+};
 
 template <class Element>
 void pack_elements(const std::vector<Coordinate>& c, const std::vector<std::int64_t>& dims,
                    const Element* source, Element* target) {
-  for (const Coordinate& k : c)
-    if (!k.form->affine()) return pack_divided(c, dims, source, target);
-  std::vector<std::int64_t> x(dims.size(), 0), value(c.size());
+  std::vector<std::int64_t> x(dims.size(), 0);
+  std::vector<Walk> walks(c.size());
   std::int64_t rows = 1;
-  for (std::size_t d = 0; d + 1 < dims.size(); ++d) rows *= dims[d];
-  const std::int64_t columns = dims.back();
   const std::size_t last = dims.size() - 1;
+  for (std::size_t d = 0; d < last; ++d) rows *= dims[d];
   for (std::int64_t row = 0; row < rows; ++row) {
-    // The part of the row for which every coordinate is inside: an interval, since forms are
-    // affine.
-    std::int64_t lo = 0, hi = columns, address = 0, step = 0;
     for (std::size_t i = 0; i < c.size(); ++i) {
-      value[i] = c[i].form->constant;
-      for (std::size_t d = 0; d < last; ++d) value[i] += c[i].form->coeffs[d] * x[d];
-      const std::int64_t slope = c[i].form->coeffs[last];
-      address += value[i] * c[i].stride;
-      step += slope * c[i].stride;
-      const auto inside = [&](std::int64_t k) {
-        const std::int64_t v = value[i] + slope * k;
-        return v >= 0 && v < c[i].extent;
-      };
-      while (lo < hi && !inside(lo)) ++lo;
-      while (lo < hi && !inside(hi - 1)) --hi;
+      walks[i] = {&c[i], c[i].form->constant, c[i].form->coeffs[last]};
+      for (std::size_t d = 0; d < last; ++d) walks[i].start += c[i].form->coeffs[d] * x[d];
     }
-    std::fill(target, target + lo, Element{});
-    for (std::int64_t k = lo; k < hi; ++k) target[k] = source[address + step * k];
-    std::fill(target + hi, target + columns, Element{});
-    target += columns;
+    for (std::int64_t k = 0; k < dims[last];) {
+      std::int64_t count = dims[last] - k, address = 0, step = 0;
+      bool inside = true;
+      for (const Walk& w : walks) {
+        count = w.steady(k, count);
+        inside = inside && w.inside(k);
+        address += w.value(k) * w.coordinate->stride;
+        step += w.step() * w.coordinate->stride;
+      }
+      for (std::int64_t i = 0; i < count; ++i)
+        target[k + i] = inside ? source[address + step * i] : Element{};
+      k += count;
+    }
+    target += dims[last];
     for (std::size_t d = last; d-- > 0;) {
       if (++x[d] < dims[d]) break;
       x[d] = 0;

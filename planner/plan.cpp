@@ -28,8 +28,12 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     if (key == "strip") return void(plan.strip = true);
     if (key == "stream") return void(plan.stream = true);
     if (key == "transposed") return void(plan.transposed = true);
+    if (key == "merged") return void(plan.merged = true);
+    if (key == "prefetch") return void(plan.prefetch = true);
     throw PlanError(
-        fmt::format("plan field '{}' is not known; flags are strip, stream and transposed", key));
+        fmt::format("plan field '{}' is not known; flags are strip, stream, prefetch, transposed "
+                    "and merged",
+                    key));
   }
   if (key == "tile") {
     if (value != "w" && value != "n")
@@ -56,11 +60,14 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     plan.r = static_cast<int>(number(key, value, kMostOfTile));
   } else if (key == "images") {
     plan.images = static_cast<int>(number(key, value, kMost));
+  } else if (key == "fetch") {
+    plan.fetch = static_cast<int>(number(key, value, 64));
   } else if (key == "ku") {
     plan.ku = static_cast<int>(number(key, value, 64));
   } else {
     throw PlanError(fmt::format(
-        "plan field '{}' is not known; fields are m r mr nr tile images rows cols panels ku", key));
+        "plan field '{}' is not known; fields are m r mr nr tile images rows cols panels fetch ku",
+        key));
   }
 }
 
@@ -80,10 +87,13 @@ std::string print(const Plan& plan) {
   if (plan.rows != 1) add(fmt::format("rows={}", plan.rows));
   if (plan.cols) add(fmt::format("cols={}", plan.cols));
   if (plan.panels) add(fmt::format("panels={}", plan.panels));
+  if (plan.fetch) add(fmt::format("fetch={}", plan.fetch));
   if (plan.ku != 1) add(fmt::format("ku={}", plan.ku));
   if (plan.strip) add("strip");
   if (plan.stream) add("stream");
+  if (plan.prefetch) add("prefetch");
   if (plan.transposed) add("transposed");
+  if (plan.merged) add("merged");
   return fmt::format("{}({})", name(plan.schedule), fields);
 }
 

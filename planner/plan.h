@@ -31,8 +31,11 @@ struct Plan {
   bool strip = false;     // input rows are copied into a zero-padded local strip
   bool stream = false;    // outputs are written with streaming stores
   bool transposed =
-      false;   // channels-first: both tensors are transposed as a whole, before and after
-  int ku = 1;  // input channels per step of the innermost loop
+      false;  // channels-first: both tensors are transposed as a whole, before and after
+  bool prefetch = false;  // inputs of the next grid point, while this one computes
+  bool merged = false;    // the phases along the width are output channels
+  int fetch = 0;          // KB ahead in the packed filter that are prefetched; 0: nothing
+  int ku = 1;             // input channels per step of the innermost loop
   // winograd, F(m, r): outputs of a tile per axis of the reduced problem, 1 = not transformed; taps
   // per group, 0 = all of the longest phase's.
   std::vector<int> m = {};

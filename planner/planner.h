@@ -72,7 +72,6 @@ struct PackedFilter {
       f.coeffs[dimension] = 1;
       return f;
     }
-    bool affine() const { return divide == 1 && modulo == 0; }
     bool operator==(const Form&) const = default;
   };
   Form group = {}, oc = {}, ic = {};  // oc and ic inside the group

@@ -68,6 +68,7 @@ void propose_channelwise(const CostModel& model, const ir::Target& target, Propo
   const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
   const bool stream = last && p.oc % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
                       output_bytes > static_cast<double>(model.machine().stream_from_bytes);
+  const bool prefetch = last && model.far_input() && p.group_ic() <= kGatheredChannels;
   const std::vector<std::int64_t> blocks = last ? row_blocks(p, row_pixels) : kWholeRows;
   for (int nr : {1, 2, 4}) {
     if (nr > vectors) break;
@@ -88,7 +89,8 @@ void propose_channelwise(const CostModel& model, const ir::Target& target, Propo
                               .cols = ceil_div(block, std::int64_t{mr}) * mr,
                               .panels = panels,
                               .strip = strip,
-                              .stream = stream};
+                              .stream = stream,
+                              .prefetch = prefetch};
               const std::string reason = why_not_channelwise(p, plan, target);
               if (reason.empty()) {
                 out.legal.push_back({plan, channelwise_us(model, plan, lanes)});

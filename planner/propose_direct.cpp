@@ -59,7 +59,10 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const auto vectors =
       static_cast<int>(std::min<std::int64_t>((p.group_oc() + lanes - 1) / lanes, 64));
   const int threads = model.machine().threads;
-  const auto consider_one = [&](const Plan& plan) {
+  const double filter_bytes = static_cast<double>(filter_elements(p)) * ir::bytes(p.dtype);
+  const auto consider_one = [&](Plan plan) {
+    plan.prefetch = model.far_input() && p.g == 1 && plan.tile == TileAxis::w;
+    plan.fetch = fetch_ahead(plan, model.beyond_l2(filter_bytes));
     const std::string reason = why_not_direct(p, plan, target);
     if (reason.empty()) {
       out.legal.push_back({plan, model.direct_us(plan)});

@@ -55,6 +55,19 @@ std::vector<Block> blocks(const CostModel& model, const Plan& plan) {
   return found;
 }
 
+// Of the transformed filter.
+double filter_bytes(const CostModel& model, const std::vector<std::vector<WinogradAxis>>& kernels) {
+  const Problem& p = model.problem();
+  double total = 0;
+  for (const auto& axes : kernels) {
+    double bytes = static_cast<double>(p.ic * p.group_oc()) * ir::bytes(p.dtype);
+    for (const WinogradAxis& a : axes)
+      bytes *= static_cast<double>((a.t_end - a.t_begin) * a.points() * a.steps());
+    total += bytes;
+  }
+  return total;
+}
+
 void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan, Proposals& out) {
   const Problem& p = model.problem();
   const std::size_t rank = p.axes.size();
@@ -66,6 +79,8 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
     plan.images = static_cast<int>(b.images);
     plan.mr = plan.nr = 1;
     plan.panels = 0;
+    plan.prefetch = model.far_input() && p.g == 1 &&
+                    (rank == 1 || plan.cols >= model.axes()[rank - 1].blocks());
     if (const std::string reason = why_not_winograd(p, plan, target); !reason.empty()) {
       out.rejected.push_back({print(plan), reason});
       continue;
@@ -91,6 +106,7 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
         // Threads without a block of their own share the panels of one.
         for (std::int64_t split = 1; split <= std::min(panels, threads); split *= 2) {
           plan.panels = split == 1 ? 0 : static_cast<int>(ceil_div(panels, split));
+          plan.fetch = fetch_ahead(plan, model.beyond_l2(filter_bytes(model, kernels)));
           out.legal.push_back({plan, winograd_us(model, plan, target, kernels)});
         }
       }

@@ -62,8 +62,8 @@ TEST(PlanText, ErrorsNameTheField) {
   EXPECT_TRUE(says(error("direct(mr=1"), "schedule(field=value,..) is expected"));
   EXPECT_TRUE(says(error("fft(m=3)"), "schedule 'fft' is not known"));
   EXPECT_TRUE(says(error("direct(height=3)"), "'height' is not known"));
-  EXPECT_TRUE(
-      says(error("direct(mr)"), "'mr' is not known; flags are strip, stream and transposed"));
+  EXPECT_TRUE(says(error("direct(mr)"),
+                   "'mr' is not known; flags are strip, stream, prefetch, transposed"));
   EXPECT_TRUE(says(error("direct(strip=1)"), "'strip' is not known"));
   EXPECT_TRUE(says(error("direct(mr=2,mr=3)"), "'mr' stands twice"));
   EXPECT_TRUE(says(error("direct(strip,strip)"), "'strip' stands twice"));
@@ -118,6 +118,19 @@ const Illegal kIllegal[] = {
     {"f32 nchw ic=6 oc=20 i=9x9 k=2x2 s=3x3", "direct(mr=2,nr=1,cols=16,strip)",
      "cols in channels-first needs phases whose outputs all have taps"},
 
+    {kLast, "direct(mr=2,nr=1,merged)", "k, p and o along the width to be multiples"},
+    {"f32 nhwc ic=6 oc=20 i=9x9 k=3x3", "direct(mr=2,nr=1,merged)", "needs a stride"},
+    {"f32 nhwc ic=6 oc=20 i=9x9 k=4 s=2 d=3", "direct(mr=2,nr=1,merged)", "no dilation"},
+    {"f32 nchw ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,merged)", "use transposed"},
+    {"f32 nhwc g=2 ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,merged)", "a single group"},
+    {"f32 nhwc ic=6 oc=20 i=9x9 k=2 s=2 ops=24", "direct(mr=2,nr=1,merged)", "without gaps"},
+    {"f32 nwc ic=6 oc=20 i=1..99 k=2 s=2", "direct(mr=2,nr=1,cols=4,merged)", "length"},
+    {kLast, "direct(mr=2,nr=1,tile=n,prefetch)", "prefetch needs tile=w"},
+    {kLast, "direct(mr=2,nr=1,cols=4,prefetch)", "prefetch needs whole rows"},
+    {"f32 nhwc g=2 ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,prefetch)", "a single group"},
+    {kFirstDepthwise, "channelwise(mr=2,nr=1,prefetch)", "prefetch for few input channels"},
+
+    {kHead, "width(mr=2,nr=1,fetch=4)", "fetch is a field of direct and winograd"},
     {kDepthwise, "channelwise(nr=1)", "mr, nr and rows"},
     {kDepthwise, "channelwise(mr=16,nr=2)", "a tile of 16x2"},
     {kLast, "channelwise(mr=2,nr=1)", "there is one group"},
@@ -321,10 +334,10 @@ TEST_P(Choices, ManyThreadsGetManyGridPoints) {
 // whole 1-D layer.
 TEST_P(Choices, TwoThreadsGetPointsToShare) {
   machine_.threads = 2;
-  for (const char* line : {"f32 nhwc ic=256 oc=128 i=16x16 k=4x4 s=2x2 p=1x1",
-                           "f32 nhwc ic=32 oc=32 i=16x16 k=4x4 s=2x2 p=1x1",
-                           "f32 nwc ic=512 oc=256 i=283 k=16 s=8 p=4",
-                           "f32 nwc ic=1024 oc=512 i=4 k=8 s=4 p=2"}) {
+  for (const char* line :
+       {"f32 nhwc ic=256 oc=128 i=16x16 k=4x4 s=2x2 p=1x1",
+        "f32 nhwc ic=32 oc=32 i=16x16 k=4x4 s=2x2 p=1x1",
+        "f32 nwc ic=512 oc=256 i=283 k=16 s=8 p=4", "f32 nwc ic=1024 oc=512 i=4 k=8 s=4 p=2"}) {
     const Choice two = chosen(line, machine_);
     EXPECT_GE(two.points, 4) << line << " " << print(two.plan);
   }

@@ -16,9 +16,6 @@ using ir::Affine;
 using ir::Lanes;
 using ir::Reg;
 
-constexpr std::int64_t kGathered =
-    8;  // input channels of a group that are put together lane by lane
-
 class Channelwise final : public Tiled {
  public:
   Channelwise(const Problem& p, const Plan& plan, const ir::Target& target)
@@ -147,6 +144,9 @@ class Channelwise final : public Tiled {
         Row at = image;
         at.push_back(i);
         const std::int64_t left = inputs - m * L_;
+        Row further = at;
+        further.back() += ahead_.distance();
+        ahead_.near({tensors_.input, tensor_index(problem_, n_, input_base(p) + m * L_, further)});
         return ir::load({tensors_.input, tensor_index(problem_, n_, input_base(p) + m * L_, at)},
                         left >= L_ ? Lanes{} : Lanes{0, static_cast<int>(left)});
       };
@@ -223,7 +223,7 @@ class Channelwise final : public Tiled {
   }
 
   void spread(const Row& row, const Row& image, const Affine& v, const Affine& i, const Period& p) {
-    if (icg_ > kGathered) return spread_block(row, image, v, i, p);
+    if (icg_ > kGatheredChannels) return spread_block(row, image, v, i, p);
     each_vector_of(p, [&](std::int64_t vector, int lanes) {
       for (std::int64_t k = 0; k < icg_; ++k) gather(row, image, v, i, p, k, vector, lanes);
     });
@@ -254,6 +254,8 @@ std::string why_not_channelwise(const Problem& p, const Plan& plan, const ir::Ta
   if (p.g == 1) return "there is one group";
   if (plan.tile != TileAxis::w) return "channelwise tiles run along the width";
   if (plan.ku != 1) return "channelwise has no ku";
+  if (plan.prefetch && (p.layout != Layout::channels_last || p.group_ic() > kGatheredChannels))
+    return "channelwise has prefetch for few input channels in a group, channels-last";
   if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
   const int lanes = target.lanes(p.dtype);
   const std::int64_t period = std::lcm(std::int64_t{lanes}, p.group_oc());

@@ -66,12 +66,14 @@ class Direct final : public Tiled {
     b_.loop("k", 0, problem_.group_ic() / plan_.ku, [&](const Affine& k) {
       b_.unroll("u", 0, plan_.ku, [&](const Affine& u) {
         const Affine channel = k * plan_.ku + u;
+        prefetch(channel);
         emit_tile_step(b_, {.acc = acc,
                             .pixels = pixels,
                             .vectors = panel_.vectors,
                             .type = problem_.dtype,
                             .input = [&](const Affine& i) { return input(i, channel); },
-                            .weights = [&](const Affine& j) { return weights(channel, j); }});
+                            .weights = [&](const Affine& j) { return weights(channel, j); },
+                            .fetch_bytes = std::int64_t{plan_.fetch} << 10});
       });
     });
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "planner/phase.h"
+#include "planner/schedules/ahead.h"
 #include "planner/schedules/register_tile.h"
 #include "planner/schedules/schedule.h"
 
@@ -31,6 +32,8 @@ std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target&
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
   if (std::string reason = why_not_register_tile(p, plan, target); !reason.empty()) return reason;
   if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
+  const bool whole_rows = plan.cols == 0 || p.axes.size() == 1;
+  if (std::string reason = why_not_prefetch(p, plan, whole_rows); !reason.empty()) return reason;
   const int lanes = target.lanes(p.dtype);
   if (plan.stream && (!last || p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))
     return "stream needs channels-last and whole vectors of output channels";

@@ -162,4 +162,13 @@ OuterAxes::Rows OuterAxes::filter_tap() const {
   return t;
 }
 
+std::vector<Ahead::Along> OuterAxes::along() const {
+  std::vector<Ahead::Along> axes;
+  for (std::size_t a = 0; a < size(); ++a) {
+    const std::int64_t step = last(a) ? rows_ : 1;
+    axes.push_back({base_[a], step, (axes_[a].blocks() + step - 1) / step});
+  }
+  return axes;
+}
+
 }  // namespace tconv::planner

@@ -8,11 +8,13 @@
 
 #include "ir/builder.h"
 #include "planner/phase.h"
+#include "planner/schedules/ahead.h"
 
 namespace tconv::planner {
 
 class OuterAxes {
  public:
+  using Affine = ir::Affine;
   using Rows = std::vector<ir::Affine>;  // one position per axis
   using Inside = std::function<void()>;
 
@@ -41,6 +43,8 @@ class OuterAxes {
   Rows strip_row() const;
   Rows input() const;
   Rows filter_tap() const;
+  Affine row() const { return size() == 0 ? Affine(0) : row_; }  // of the grid point
+  std::vector<Ahead::Along> along() const;
 
  private:
   struct Spot {

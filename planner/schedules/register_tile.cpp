@@ -23,6 +23,12 @@ std::string why_not_register_tile(const Problem& p, const Plan& plan, const ir::
 }
 
 void emit_tile_step(ir::Builder& b, const TileStep& s) {
+  if (s.fetch_bytes > 0)
+    b.unroll("j", 0, s.vectors, [&](const Affine& j) {
+      ir::Mem further = s.weights(j);
+      further.index.back() += s.fetch_bytes / ir::bytes(s.type);
+      b.prefetch(std::move(further), ir::Hint::l1);
+    });
   b.scope([&] {
     if (s.pixels == 1) {
       const Reg a = b.vec("a", {}, s.type);

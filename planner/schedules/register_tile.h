@@ -15,6 +15,8 @@ struct TileStep {
   ir::DType type = ir::DType::f32;
   std::function<ir::Mem(const ir::Affine& pixel)> input;  // one element, broadcast
   std::function<ir::Mem(const ir::Affine& vector)> weights;
+  // The packed filter is read in the order of its addresses: bytes ahead that are prefetched.
+  std::int64_t fetch_bytes = 0;
 };
 
 // Registers beside the accumulators.

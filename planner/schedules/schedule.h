@@ -20,6 +20,18 @@ Lowered lower_bias_only(const Problem& problem, const Plan& plan, const ir::Targ
 Problem channels_last_twin(const Problem& problem);
 Lowered lower_transposed(const Problem& problem, Lowered inner, const ir::Target& target);
 
+// Input channels of a group that channelwise puts together lane by lane.
+inline constexpr std::int64_t kGatheredChannels = 8;
+
+// Phases along the width as output channels of a problem of stride 1.
+std::string why_not_merged(const Problem& problem);
+Problem merged_twin(const Problem& problem);
+Lowered lower_merged(const Problem& problem, const Problem& twin, Lowered inner,
+                     const ir::Target& target);
+
+// The problem that a legal plan's schedule sees.
+Problem as_scheduled(const Problem& problem, const Plan& plan);
+
 // Why the plan is not legal for the problem: a sentence, or empty when it is.
 std::string why_not_direct(const Problem& problem, const Plan& plan, const ir::Target& target);
 std::string why_not_width(const Problem& problem, const Plan& plan, const ir::Target& target);

@@ -19,7 +19,8 @@ Tiled::Tiled(const Problem& problem, const Plan& plan, const ir::Target& target,
       panels_{.channels = channels, .nr = plan.nr, .lanes = L_, .in_block = plan.panels},
       width_(phases(problem.axes.back())),
       outer_(b_, problem, problem.axes.size() - (plan.tile == TileAxis::w ? 1 : 0), plan.rows),
-      epilogue_(problem_, tensors_) {
+      epilogue_(problem_, tensors_),
+      ahead_(b_, problem_, plan.prefetch) {
   if (along_width()) runs_ = runs(width_);
 }
 
@@ -28,6 +29,7 @@ Lowered Tiled::lower(Tiled* images) {
   packed_ = packing();
   tensors_ = declare_tensors(b_, problem_, packed_, plan_.stream);
   images_ = along_width() ? tensors_.n : Affine(1);
+  ahead_.declare(tensors_);
   declare();
   if (images != nullptr) images->take_images(*this);
   b_.stage([&] {
@@ -114,11 +116,36 @@ void Tiled::body(std::span<const Affine> point) {
       strip_column0_ = source.column0;
       fill_strip(source);
     }
+    look_ahead();
     panels_.each(b_, point[1], [&](const Panel& at) {
       panel_ = at;
       panel();
     });
   });
+}
+
+std::int64_t Tiled::tiles_in_row() const {
+  std::int64_t most = 1;
+  for (const Run& r : runs_) most = std::max(most, (r.q_end - r.q_begin) / plan_.mr);
+  return blocks_w_ == 1 && problem_.i_min == 0 ? most : block_pixels_ / plan_.mr;
+}
+
+void Tiled::look_ahead() {
+  std::int64_t steps = panels_.per_block() * tiles_in_row() * (outer_.size() > 0 ? plan_.rows : 1);
+  for (const Axis& a : problem_.axes) steps *= a.k;
+  std::vector<Ahead::Along> axes = outer_.along();
+  const bool whole = blocks_w_ == 1 && problem_.i_min == 0;
+  axes.push_back({first_block() + wb_ * block_pixels_, block_pixels_, whole ? 1 : 2});
+  ahead_.next(n_, 1, axes, steps);
+}
+
+void Tiled::prefetch(const Affine& channel) const {
+  if (!tile_) return;
+  Affine number = panel_.in_block;
+  const std::vector<Affine> taps = filter_taps();
+  for (std::size_t a = 0; a < taps.size(); ++a) number = number * problem_.axes[a].k + taps[a];
+  if (outer_.size() > 0) number = number * plan_.rows + outer_.row();
+  ahead_.step(number * tiles_in_row() + *tile_, channel);
 }
 
 StripSource Tiled::strip_source() const {
@@ -212,8 +239,11 @@ void Tiled::tiled(const Run& run, std::int64_t begin, std::int64_t end, Border b
   const std::int64_t per_block =
       blocks_w_ == 1 ? std::max<std::int64_t>(whole, 1) : block_pixels_ / mr;
   const Affine base = begin + wb_ * block_pixels_;
-  b_.loop("m", {0}, {per_block, whole - wb_ * per_block},
-          [&](const Affine& m) { tile(run, base + m * mr, plan_.mr, border); });
+  b_.loop("m", {0}, {per_block, whole - wb_ * per_block}, [&](const Affine& m) {
+    tile_ = m;
+    tile(run, base + m * mr, plan_.mr, border);
+    tile_.reset();
+  });
   if (rest == 0) return;
   const std::int64_t at = blocks_w_ == 1 ? 0 : whole / per_block;
   b_.when({wb_ - at, at - wb_},

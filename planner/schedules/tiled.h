@@ -12,9 +12,11 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "planner/phase.h"
+#include "planner/schedules/ahead.h"
 #include "planner/schedules/epilogue.h"
 #include "planner/schedules/panels.h"
 #include "planner/schedules/schedule.h"
@@ -56,6 +58,9 @@ class Tiled {
   void body(std::span<const Affine> point);
   StripSource strip_source() const;
   std::int64_t first_block() const;  // along the width, of all runs
+  std::int64_t tiles_in_row() const;
+  void look_ahead();
+  void prefetch(const Affine& channel) const;  // with every step of the products
   void panel();
   void width_run(const Run& run, const std::function<void(const std::function<void()>&)>& around);
   void width_tiles(const Run& run);
@@ -115,6 +120,7 @@ class Tiled {
   std::vector<Run> runs_;  // of the width, for tile=w
   Tensors tensors_;
   Epilogue epilogue_;
+  Ahead ahead_;
   PackedFilter packed_;
   Strip strip_;
   ir::ViewId row_buffer_ = 0;      // channels-first: finished sums of one output row
@@ -130,6 +136,7 @@ class Tiled {
   Affine n_, group_, block_, wb_, strip_column0_;
   Spot spot_;
   Panel panel_;
+  std::optional<Affine> tile_;  // number in the row; none: pixels one by one
 };
 
 }  // namespace tconv::planner

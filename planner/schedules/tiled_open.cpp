@@ -18,6 +18,7 @@ Plan image_plan(const Problem& p, const Plan& plan) {
   Plan images = plan;
   images.tile = TileAxis::w;
   images.cols = 0;
+  images.prefetch = false;
   const std::int64_t rows = p.axes.size() > 1 ? phases(p.axes[p.axes.size() - 2]).blocks() : 1;
   images.rows = static_cast<int>(std::min<std::int64_t>(plan.rows, rows));
   return images;
@@ -111,8 +112,11 @@ void Tiled::open_tiles(const Run& run, std::int64_t begin, const Affine& end, Bo
   const Open& o = open(end - begin);
   const std::int64_t mr = plan_.mr, per_block = block_pixels_ / mr;
   const Affine base = begin + wb_ * block_pixels_, whole = o.whole - wb_ * per_block;
-  b_.loop("m", {0}, {per_block, whole},
-          [&](const Affine& m) { tile(run, base + m * mr, plan_.mr, border); });
+  b_.loop("m", {0}, {per_block, whole}, [&](const Affine& m) {
+    tile_ = m;
+    tile(run, base + m * mr, plan_.mr, border);
+    tile_.reset();
+  });
   if (mr == 1) return;
   b_.loop("m", {0, whole}, {per_block, whole + 1}, [&](const Affine& m) {
     rest_tile(o.rest, 1, plan_.mr - 1,

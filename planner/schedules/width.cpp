@@ -62,7 +62,8 @@ Width::Width(const Problem& problem, const Plan& plan, const ir::Target& target)
       sizes_(problem, plan, L_, residues_),
       outer_(b_, problem_, problem_.axes.size() - 1, plan.rows),
       plane_epilogue_(plane_part_, plane_tensors_),
-      row_epilogue_(row_part_, row_tensors_) {}
+      row_epilogue_(row_part_, row_tensors_),
+      ahead_(b_, problem_, plan.prefetch) {}
 
 // [group][outer taps..][width taps][residue block][channel block][ic][residue][channel]
 PackedFilter Width::packing() const {
@@ -89,6 +90,7 @@ PackedFilter Width::packing() const {
 
 void Width::declare() {
   tensors_ = declare_tensors(b_, problem_, packed_, plan_.stream);
+  ahead_.declare(tensors_);
   input_ = tensors_.input;
   // One channel: both layouts are the same memory.
   const bool plain = problem_.ic == 1 && problem_.input_pixel_stride <= 1;
@@ -154,7 +156,36 @@ void Width::body(std::span<const Affine> point) {
   outer_.start(point.subspan(2, outer_.size()));
   wb_ = point.back();
   fill_strip();
+  look_ahead();
   outer_.each_row([&] { row(); });
+}
+
+std::int64_t Width::tiles_in_row() const {
+  std::int64_t blocks = 0;
+  for (const ResidueBlocks& r : residues_.blocks) blocks += r.count;
+  return blocks * ceil_div(sizes_.block_columns, plan_.nr * L_);
+}
+
+void Width::look_ahead() {
+  std::int64_t steps = ceil_div(problem_.group_oc(), residues_.channels) * tiles_in_row() *
+                       looped_taps() * (outer_.size() > 0 ? plan_.rows : 1);
+  for (std::size_t a = 0; a < outer_.size(); ++a) steps *= problem_.axes[a].k;
+  std::vector<Ahead::Along> axes = outer_.along();
+  axes.push_back(
+      {residues_.first_delta + wb_ * sizes_.block_columns, sizes_.block_columns, sizes_.blocks});
+  ahead_.next(n_, 1, axes, steps);
+}
+
+std::int64_t Width::looped_taps() const {
+  return unrolls_width_taps(problem_) ? 1 : residues_.packed_taps;
+}
+
+void Width::prefetch(const Channels& channels, const Affine& tap, const Affine& channel) const {
+  Affine number = channels.block;
+  const std::vector<Affine> taps = outer_.filter_tap();
+  for (std::size_t a = 0; a < taps.size(); ++a) number = number * problem_.axes[a].k + taps[a];
+  if (outer_.size() > 0) number = number * plan_.rows + outer_.row();
+  ahead_.step((number * tiles_in_row() + tile_) * looped_taps() + tap, channel);
 }
 
 void Width::row() {
@@ -181,14 +212,21 @@ void Width::residue_blocks(const Channels& channels) {
   const std::int64_t nr = plan_.nr, whole = sizes_.vectors / nr;
   const auto rest = static_cast<int>(sizes_.vectors % nr);
   const std::int64_t per_block = sizes_.blocks == 1 ? whole : sizes_.block_columns / (nr * L_);
-  for (const ResidueBlocks& r : residues_.blocks)
+  std::int64_t before = 0;  // blocks of residues
+  for (const ResidueBlocks& r : residues_.blocks) {
     b_.loop("rb", 0, r.count, [&](const Affine& block) {
-      b_.loop("m", {0}, {per_block, whole - wb_ * per_block},
-              [&](const Affine& m) { tile(channels, r, block, m * (nr * L_), plan_.nr); });
+      const Affine first = (block + before) * ceil_div(sizes_.block_columns, nr * L_);
+      b_.loop("m", {0}, {per_block, whole - wb_ * per_block}, [&](const Affine& m) {
+        tile_ = first + m;
+        tile(channels, r, block, m * (nr * L_), plan_.nr);
+      });
       if (rest == 0) return;
       const std::int64_t at = sizes_.blocks == 1 ? 0 : whole / per_block;
+      tile_ = first + (whole - at * per_block);
       in_block(at, [&] { tile(channels, r, block, (whole - at * per_block) * nr * L_, rest); });
     });
+    before += r.count;
+  }
 }
 
 Width::Affine Width::output_channel(const Channels& c, const Affine& i) const {

@@ -12,6 +12,7 @@
 #include <functional>
 #include <vector>
 
+#include "planner/schedules/ahead.h"
 #include "planner/schedules/epilogue.h"
 #include "planner/schedules/outer_axes.h"
 #include "planner/schedules/schedule.h"
@@ -51,6 +52,11 @@ class Width {
   PackedFilter packing() const;
   void declare();
   void body(std::span<const Affine> point);
+  void look_ahead();
+  // With every step of the products; `tap` of taps along the width that have a loop of their own.
+  void prefetch(const Channels& channels, const Affine& tap, const Affine& channel) const;
+  std::int64_t tiles_in_row() const;
+  std::int64_t looped_taps() const;
   void row();
   void channel_blocks(const Affine& group);
   void residue_blocks(const Channels& channels);
@@ -102,11 +108,14 @@ class Width {
   Problem plane_part_, row_part_;  // the problem with the post-ops of each place
   Tensors plane_tensors_, row_tensors_;
   Epilogue plane_epilogue_, row_epilogue_;
+  Ahead ahead_;
   ir::ViewId input_ = 0;  // [n, c, spatial..] or [n, spatial.., c]
   bool transposed_input_ = false;
   ir::ViewId strip_ = 0, planes_ = 0;
 
   Affine n_, group_, wb_;  // where the grid point is
+  // And the tile: its number in the row, counted over blocks of residues too.
+  Affine tile_;
 };
 
 }  // namespace tconv::planner

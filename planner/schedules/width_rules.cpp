@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "planner/schedules/ahead.h"
 #include "planner/schedules/width.h"
 
 namespace tconv::planner {
@@ -44,6 +45,8 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
     return "width has no tile=n, panels, ku or strip: it always has a strip";
   if (plan.rows > 1 && p.axes.size() == 1) return "rows needs a second axis";
   if (p.i_min > 0) return "width writes whole rows: their length must be known";
+  const bool whole_rows = plan.cols == 0 || p.axes.size() == 1;
+  if (std::string reason = why_not_prefetch(p, plan, whole_rows); !reason.empty()) return reason;
   const bool last = p.layout == Layout::channels_last;
   if (last && p.output_pixel_stride > p.oc)
     return "an output pixel stride: rows are written as a whole";

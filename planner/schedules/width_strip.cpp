@@ -96,6 +96,8 @@ void Width::transpose_row(const OuterAxes::Rows& row, const OuterAxes::Rows& ima
         OuterAxes::Rows at = image;
         at.push_back(column0 + column + i);
         b_.mov(z(i), ir::load({input_, tensor_index(Layout::channels_last, n_, c, at)}, lanes));
+        at.back() += ahead_.distance();
+        ahead_.near({input_, tensor_index(Layout::channels_last, n_, c, at)});
       });
       b_.unroll("i", hi, L_, zero);
       emit_transpose(b_, z, problem_.dtype);

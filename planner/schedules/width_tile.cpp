@@ -95,6 +95,7 @@ void Width::products(const Channels& channels, const ResidueBlocks& blocks, cons
   };
   if (unrolls_width_taps(problem_)) {
     channel_loop([&](const Affine& k) {
+      prefetch(channels, 0, k);
       for (const WidthTaps& t : blocks.taps)
         b_.unroll("j", 0, t.count, [&](const Affine& j) { b_.scope([&] { step(t, j, k); }); });
     });
@@ -102,7 +103,10 @@ void Width::products(const Channels& channels, const ResidueBlocks& blocks, cons
   }
   for (const WidthTaps& t : blocks.taps)
     b_.loop("j", 0, t.count, [&](const Affine& j) {
-      channel_loop([&](const Affine& k) { b_.scope([&] { step(t, j, k); }); });
+      channel_loop([&](const Affine& k) {
+        prefetch(channels, t.packed + j * t.packed_step, k);
+        b_.scope([&] { step(t, j, k); });
+      });
     });
 }
 

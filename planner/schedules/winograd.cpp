@@ -13,7 +13,7 @@ using ir::Affine;
 
 WinogradKernel::WinogradKernel(ir::Builder& b, const Problem& problem, const Plan& plan,
                                const Tensors& tensors, const Epilogue& epilogue, ir::ViewId weights,
-                               std::vector<WinogradAxis> axes, const Panels& panels,
+                               Ahead& ahead, std::vector<WinogradAxis> axes, const Panels& panels,
                                const Open& open, int number)
     : b_(b),
       problem_(problem),
@@ -21,6 +21,7 @@ WinogradKernel::WinogradKernel(ir::Builder& b, const Problem& problem, const Pla
       tensors_(tensors),
       epilogue_(epilogue),
       weights_(weights),
+      ahead_(ahead),
       axes_(std::move(axes)),
       panels_(panels),
       open_(open),
@@ -114,6 +115,7 @@ void WinogradKernel::body(std::span<const Affine> point) {
   width_block_ = point.back();
   fill_strip();
   transform_inputs();
+  look_ahead();
 
   phase_.assign(rank(), 0);
   const std::function<void(std::size_t)> phases = [&](std::size_t a) {
@@ -241,6 +243,8 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
   const PackedFilter whole{.dtype = problem.dtype, .dims = {packed_bytes(out.filter) / element}};
   const Tensors tensors = declare_tensors(b, problem, whole, plan.stream);
   const Epilogue epilogue(problem, tensors);
+  Ahead ahead(b, problem, plan.prefetch);
+  ahead.declare(tensors);
   WinogradKernel::Open open;
   if (problem.i_min > 0) {
     const WinogradAxis& width = kernels[0].back();
@@ -255,7 +259,8 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
       const int number = static_cast<int>(i);
       const ir::ViewId weights =
           b.view(fmt::format("w{}", i), tensors.filter, offset, problem.dtype, dims);
-      WinogradKernel(b, problem, plan, tensors, epilogue, weights, kernels[i], panels, open, number)
+      WinogradKernel(b, problem, plan, tensors, epilogue, weights, ahead, kernels[i], panels, open,
+                     number)
           .emit();
       offset += packed_bytes(arrays[i]);
     }

@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "planner/schedules/ahead.h"
 #include "planner/schedules/epilogue.h"
 #include "planner/schedules/panels.h"
 #include "planner/schedules/strip.h"
@@ -29,8 +30,9 @@ class WinogradKernel {
     ir::Affine blocks, tiles;
   };
   WinogradKernel(ir::Builder& b, const Problem& problem, const Plan& plan, const Tensors& tensors,
-                 const Epilogue& epilogue, ir::ViewId weights, std::vector<WinogradAxis> axes,
-                 const Panels& panels, const Open& open, int number);
+                 const Epilogue& epilogue, ir::ViewId weights, Ahead& ahead,
+                 std::vector<WinogradAxis> axes, const Panels& panels, const Open& open,
+                 int number);
   void emit();
 
  private:
@@ -48,9 +50,13 @@ class WinogradKernel {
   void transform_inputs();
   void transform_input(std::size_t axis, ir::ViewId from, ir::ViewId to);
   // winograd_products.cpp
+  std::int64_t tiles_in_row() const;
+  void look_ahead();
+  void prefetch(const Position& points, const Position& outer, const Affine& tile,
+                const Position& steps, const Affine& channel) const;
   void products();
   void product_tiles(const Position& points, const Position& outer);
-  void product_tile(const Position& points, const Position& outer, const Affine& flat, int pixels);
+  void product_tile(const Position& points, const Position& outer, const Affine& tile, int pixels);
   // winograd_output.cpp
   void outputs();
   void walk(std::size_t axis);
@@ -81,6 +87,7 @@ class WinogradKernel {
   const Tensors& tensors_;
   const Epilogue& epilogue_;
   ir::ViewId weights_;
+  Ahead& ahead_;
   std::vector<WinogradAxis> axes_;
   Panels panels_;
   Open open_;

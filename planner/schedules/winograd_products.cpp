@@ -1,4 +1,5 @@
 // The products: for every point a matrix product of transformed inputs and weights.
+#include "planner/integer.h"
 #include "planner/schedules/register_tile.h"
 #include "planner/schedules/winograd.h"
 
@@ -21,6 +22,35 @@ void WinogradKernel::products() {
   walk_points();
 }
 
+std::int64_t WinogradKernel::tiles_in_row() const {
+  std::int64_t length = 1;
+  for (std::size_t i = flat_from_; i < results_.size(); ++i) length *= results_[i];
+  return ceil_div(length, std::int64_t{plan_.mr});
+}
+
+void WinogradKernel::look_ahead() {
+  std::int64_t steps = panels_.per_block() * tiles_in_row();
+  for (std::size_t i = 0; i < flat_from_; ++i) steps *= results_[i];
+  for (const WinogradAxis& a : axes_) steps *= (a.t_end - a.t_begin) * a.points() * a.steps();
+  std::vector<Ahead::Along> along;
+  for (std::size_t a = 0; a < rank(); ++a)
+    along.push_back({base_[a], axes_[a].block, problem_.i_min > 0 ? 2 : axes_[a].grid()});
+  ahead_.next(image_, plan_.images, along, steps);
+}
+
+void WinogradKernel::prefetch(const Position& points, const Position& outer, const Affine& tile,
+                              const Position& steps, const Affine& channel) const {
+  Affine number = 0;
+  for (std::size_t a = 0; a < rank(); ++a)
+    number = number * (axes_[a].t_end - axes_[a].t_begin) + phase_[a];
+  number = number * panels_.per_block() + panel_.in_block;
+  for (std::size_t a = 0; a < rank(); ++a) number = number * axes_[a].points() + points[a];
+  for (std::size_t i = 0; i < outer.size(); ++i) number = number * results_[i] + outer[i];
+  number = number * tiles_in_row() + tile;
+  for (std::size_t a = 0; a < rank(); ++a) number = number * axes_[a].steps() + steps[a];
+  ahead_.step(number, channel);
+}
+
 void WinogradKernel::product_tiles(const Position& points, const Position& outer) {
   std::int64_t length = 1;
   for (std::size_t i = flat_from_; i < results_.size(); ++i) length *= results_[i];
@@ -31,13 +61,13 @@ void WinogradKernel::product_tiles(const Position& points, const Position& outer
     const Affine tiles = open_.tiles - width_block_ * per_block;
     count.push_back(axes_.back().transformed() ? tiles : tiles * m);
   }
-  b_.loop("i", {0}, count,
-          [&](const Affine& i) { product_tile(points, outer, i * plan_.mr, plan_.mr); });
-  if (rest != 0) product_tile(points, outer, whole * plan_.mr, static_cast<int>(rest));
+  b_.loop("i", {0}, count, [&](const Affine& i) { product_tile(points, outer, i, plan_.mr); });
+  if (rest != 0) product_tile(points, outer, whole, static_cast<int>(rest));
 }
 
-void WinogradKernel::product_tile(const Position& points, const Position& outer, const Affine& flat,
+void WinogradKernel::product_tile(const Position& points, const Position& outer, const Affine& tile,
                                   int pixels) {
+  const Affine flat = tile * plan_.mr;
   b_.scope([&] {
     const int columns = panel_.vectors;
     const Reg acc = b_.vec("c", {pixels, columns}, problem_.dtype);
@@ -46,6 +76,7 @@ void WinogradKernel::product_tile(const Position& points, const Position& outer,
     });
     Position steps;
     const auto channel = [&](const Affine& k) {
+      prefetch(points, outer, tile, steps, k);
       // Where this step's inputs are, seen from the outputs.
       Position at = outer;
       Affine shifted = flat;
@@ -76,7 +107,8 @@ void WinogradKernel::product_tile(const Position& points, const Position& outer,
                  return Mem{
                      weights_,
                      joined({{group_}, phase_, {panel_.index}, points, steps, {k, vector * L_}})};
-               }});
+               },
+           .fetch_bytes = std::int64_t{plan_.fetch} << 10});
     };
     const std::function<void()> walk_steps = [&] {
       if (steps.size() < rank()) return each("s", {axes_[steps.size()].steps()}, steps, walk_steps);

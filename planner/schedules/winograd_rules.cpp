@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "planner/schedules/ahead.h"
 #include "planner/schedules/register_tile.h"
 #include "planner/schedules/schedule.h"
 #include "planner/schedules/winograd_axes.h"
@@ -82,6 +83,9 @@ std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Targe
   if (rank > 1 && plan.rows % plan.m[rank - 2] != 0)
     return fmt::format("rows={} must be a multiple of its axis' m={}", plan.rows, plan.m[rank - 2]);
   if (rank == 1 && plan.rows != 1) return "rows needs a second axis";
+  const bool whole_rows =
+      rank == 1 || plan.cols == 0 || plan.cols >= phases(p.axes.back()).blocks();
+  if (std::string reason = why_not_prefetch(p, plan, whole_rows); !reason.empty()) return reason;
   if (std::string reason = why_not_register_tile(p, plan, target); !reason.empty()) return reason;
   const int lanes = target.lanes(p.dtype);
   if (plan.stream && (p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))

@@ -1,0 +1,91 @@
+#include "planner/schedules/ahead.h"
+
+#include "planner/integer.h"
+
+namespace tconv::planner {
+
+using ir::Affine;
+
+std::string why_not_prefetch(const Problem& p, const Plan& plan, bool whole_rows) {
+  if (!plan.prefetch) return {};
+  if (p.g != 1) return "prefetch needs a single group: groups read slices of pixels";
+  if (plan.tile != TileAxis::w) return "prefetch needs tile=w";
+  if (!whole_rows) return "prefetch needs whole rows, or a single axis";
+  return {};
+}
+
+Ahead::Ahead(ir::Builder& b, const Problem& problem, bool on) : b_(b), problem_(problem), on_(on) {}
+
+void Ahead::declare(const Tensors& tensors) {
+  if (!on_) return;
+  const Problem& p = problem_;
+  pixels_ = tensors.i;
+  for (std::size_t a = 0; a + 1 < p.axes.size(); ++a) pixels_ = pixels_ * p.axes[a].i;
+  const std::int64_t channels = p.input_pixel_stride ? p.input_pixel_stride : p.ic;
+  std::vector<Affine> dims = {tensors.n, channels, pixels_};
+  // Of n and i at most one is a param.
+  if (p.layout == Layout::channels_last) {
+    const Affine all =
+        p.n_min > 0 ? tensors.n * (pixels_.constant() * channels) : pixels_ * (p.n * channels);
+    dims = {all};
+  }
+  view_ = b_.view("xa", tensors.input, 0, p.dtype, dims);
+}
+
+void Ahead::next(const Affine& image, std::int64_t images, const std::vector<Along>& axes,
+                 std::int64_t steps) {
+  if (!on_) return;
+  steps_ = steps;
+  count_ = 1;
+  std::size_t a = axes.size();
+  while (a > 0 && axes[a - 1].points == 1) count_ *= problem_.axes[--a].i;
+  first_ = 0;
+  n_ = image + (a == 0 ? images : 0);
+  if (a == 0) {
+    count_ *= images;
+    return;
+  }
+  count_ *= axes[a - 1].block;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    first_ = first_ * problem_.axes[i].i;
+    if (i < a) first_ += axes[i].begin + (i + 1 == a ? axes[i].block : 0);
+  }
+}
+
+std::int64_t Ahead::distance() const {
+  constexpr std::int64_t kBytes = 6 << 10;
+  const Problem& p = problem_;
+  const std::int64_t channels = p.input_pixel_stride ? p.input_pixel_stride : p.ic;
+  return ceil_div(kBytes, channels * ir::bytes(p.dtype));
+}
+
+void Ahead::near(ir::Mem mem) const {
+  if (on_) b_.prefetch(std::move(mem), ir::Hint::l1);
+}
+
+void Ahead::step(const Affine& number, const Affine& channel) const {
+  if (!on_ || steps_ == 0) return;
+  const Problem& p = problem_;
+  const std::int64_t line = 64 / ir::bytes(p.dtype);
+  // Steps are rarely as many as lines: more of them touch a line again, fewer take several.
+  const auto lines = [&](std::int64_t each, auto&& index) {
+    b_.unroll("a", 0, ceil_div(each, line), [&](const Affine& a) {
+      b_.prefetch({view_, index(a * line)}, ir::Hint::l2);
+    });
+  };
+  if (p.layout == Layout::channels_first) {
+    const std::int64_t each = ceil_div(count_, steps_);
+    lines(each, [&](const Affine& more) {
+      return std::vector<Affine>{n_, channel, first_ + number * each + more};
+    });
+    return;
+  }
+  const std::int64_t stride = p.input_pixel_stride ? p.input_pixel_stride : p.ic;
+  const std::int64_t each = ceil_div(count_ * stride, steps_ * p.ic);
+  const Affine image = n_ * (pixels_.constant() * stride);
+  lines(each, [&](const Affine& more) {
+    return std::vector<Affine>{image + first_ * stride + (number * p.ic + channel) * each + more};
+  });
+}
+
+}  // namespace tconv::planner
