@@ -70,23 +70,28 @@ class Core {
  private:
   template <class Body>
   static double per_second(double work, const Body& body) {
-    return rate(
-        1, 0.01, work, [&](int) { body(); }, 10);
+    constexpr double kSeconds = 0.02;
+    constexpr int kAttempts = 10;
+    return rate(1, kSeconds, work, [&](int) { body(); }, kAttempts);
+  }
+  // GB/s; a small working set is passed several times in a call.
+  template <class Pass>
+  static double gbs(std::size_t bytes, const Pass& pass) {
+    const std::size_t passes = std::max<std::size_t>(1, std::size_t{kMiB} / bytes);
+    return per_second(static_cast<double>(bytes * passes),
+                      [&] {
+                        for (std::size_t i = 0; i < passes; ++i) pass();
+                      }) /
+           1e9;
   }
   double read(std::size_t bytes) {
-    return per_second(static_cast<double>(bytes),
-                      [&] { probe::read(isa_, memory_.as<char>(), bytes); }) /
-           1e9;
+    return gbs(bytes, [&] { probe::read(isa_, memory_.as<char>(), bytes); });
   }
   double write(std::size_t bytes) {
-    return per_second(static_cast<double>(bytes),
-                      [&] { probe::write(isa_, memory_.as<char>(), bytes); }) /
-           1e9;
+    return gbs(bytes, [&] { probe::write(isa_, memory_.as<char>(), bytes); });
   }
   double stream(std::size_t bytes) {
-    return per_second(static_cast<double>(bytes),
-                      [&] { probe::stream_write(isa_, memory_.as<char>(), bytes); }) /
-           1e9;
+    return gbs(bytes, [&] { probe::stream_write(isa_, memory_.as<char>(), bytes); });
   }
 
   const HostInfo& host_;
