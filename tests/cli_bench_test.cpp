@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "tconv/inspect.hpp"
 #include "tests/support/cli.h"
 #include "tools/sweep.h"
 #include "tools/turns.h"
@@ -53,6 +55,28 @@ TEST(Sweep, TakesEveryCombinationAndKeepsWhatItDoesNotName) {
             (std::vector<std::string>{"direct(mr=9)", "direct(mr=9,strip)", "width(mr=9)",
                                       "width(mr=9,strip)"}));
   EXPECT_EQ(plans("m=3x3,1x3 r=2..3,2", "winograd(m=2x2)").size(), 4U);
+}
+
+// The planner says which flags there are when it is given one that is none.
+TEST(Sweep, KnowsEveryFlagOfAPlan) {
+  std::string said;
+  try {
+    judge_plans(kLine, {"direct(cheese)"});
+  } catch (const Error& e) {
+    said = e.what();
+  }
+  const std::string before = "flags are ";
+  ASSERT_NE(said.find(before), std::string::npos) << said;
+  std::istringstream words(said.substr(said.find(before) + before.size()));
+  int flags = 0;
+  for (std::string word; words >> word;) {
+    if (word == "and") continue;
+    if (word.back() == ',') word.pop_back();
+    EXPECT_EQ(plans(word + "=0,1", "direct(mr=1)"),
+              (std::vector<std::string>{"direct(mr=1)", "direct(mr=1," + word + ")"}));
+    ++flags;
+  }
+  EXPECT_GE(flags, 5);
 }
 
 // ---- bench --sweep ---------------------------------------------------------------------------

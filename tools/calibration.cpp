@@ -72,7 +72,8 @@ class Core {
   static double per_second(double work, const Body& body) {
     constexpr double kSeconds = 0.02;
     constexpr int kAttempts = 10;
-    return rate(1, kSeconds, work, [&](int) { body(); }, kAttempts);
+    return rate(
+        1, kSeconds, work, [&](int) { body(); }, kAttempts);
   }
   // GB/s; a small working set is passed several times in a call.
   template <class Pass>
