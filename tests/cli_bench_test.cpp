@@ -140,6 +140,16 @@ TEST(CliSweep, TheFamilysBaseIsTheNamedPlanAndPredictionsAreThoseOfTheModel) {
   EXPECT_EQ(row.at("plan"), ranked.at("chosen")) << "a base is no choice";
 }
 
+TEST(CliSweep, TakesWholePlans) {
+  const json row =
+      run_json(bench({"--sweep", "direct(mr=2,nr=1) width(mr=4,nr=1) direct(mr=99,nr=9)", kLine}))
+          .at("results")
+          .at(0);
+  const std::set<std::string> timed = texts(row.at("plans"));
+  EXPECT_EQ(timed.count("direct(mr=2,nr=1)"), 1U);
+  EXPECT_EQ(texts(row.at("illegal")).count("direct(mr=99,nr=9)"), 1U);
+}
+
 TEST(CliSweep, SamplesOfALargeFamilyKeepTheChoice) {
   const json row = run_json(bench({"--sweep", "all", "--plans", "5", kLine})).at("results").at(0);
   EXPECT_EQ(row.at("plans").size(), 6U);
@@ -173,6 +183,8 @@ TEST(CliSweep, BadOnesAreRefused) {
            {"schedule=direct schedule=width", "schedule stands twice"},
            {"strip=0,2", "strip is a flag"},
            {" ", "names no field"},
+           {"mr=4 direct(mr=1,nr=1)", "either fields or whole plans"},
+           {"direct(mr=1,nr=1", "schedule(field=value,..) is expected"},
            {"cheese=4", "'cheese' is not known"},
            {"schedule=cheese", "'cheese' is not known"},
            {"mr=many", "mr=many"}})
