@@ -59,6 +59,9 @@ class CostModel {
   bool beyond_l2(double bytes) const {
     return bytes * 1.5 > static_cast<double>(machine_.l2_bytes);
   }
+  // The output goes around the caches: it is larger than what the last of them keeps, or it is
+  // larger than L2 and the stores hide behind the work.
+  bool streams() const;
   // Cycles to read the inputs, if the plan prefetches them and they are still there when they are
   // read: beside `local` bytes of the grid point's own.
   double prefetched_cycles(const Plan& plan, double local) const;

@@ -82,9 +82,8 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const AxisPhases& w = model.axes().back();
   std::int64_t row_pixels = 1;
   for (const Run& r : model.width_runs()) row_pixels = std::max(row_pixels, r.q_end - r.q_begin);
-  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
-  const bool stream = last && p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
-                      output_bytes > static_cast<double>(model.machine().stream_from_bytes);
+  const bool stream =
+      last && p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 && model.streams();
 
   for (int nr : {1, 2, 3, 4, 5, 6, 8}) {
     if (nr > vectors) break;

@@ -124,11 +124,9 @@ void propose_winograd(const CostModel& model, const ir::Target& target, Proposal
     out.rejected.push_back({"winograd()", "too few channels per group: the transforms cost more"});
     return;
   }
-  const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.dtype);
   const int lanes = target.lanes(p.dtype);
   Plan plan{.schedule = Schedule::winograd};
-  plan.stream = p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
-                output_bytes > static_cast<double>(model.machine().stream_from_bytes);
+  plan.stream = p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 && model.streams();
   const std::size_t rank = p.axes.size();
   plan.m.assign(rank, 1);
   const std::function<void(std::size_t)> choose_axis = [&](std::size_t a) {

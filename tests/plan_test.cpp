@@ -307,11 +307,15 @@ TEST_P(Choices, SchedulesFitTheirLayers) {
 }
 
 TEST_P(Choices, StreamsWhatExceedsTheLimitAndNothingElse) {
-  const char* line = "f32 nhwc ic=64 oc=64 i=64x64 k=4x4 s=2x2 p=1x1";  // 4 MB
+  const char* line = "f32 nhwc ic=2 oc=64 i=64x64 k=4x4 s=2x2 p=1x1";  // 4 MB, bound by memory
   machine_.stream_from_bytes = 5 << 20;
   EXPECT_FALSE(chosen(line, machine_).plan.stream);
   machine_.stream_from_bytes = 3 << 20;
   EXPECT_TRUE(chosen(line, machine_).plan.stream);
+  machine_.stream_from_bytes = 20 << 20;
+  EXPECT_TRUE(chosen("f32 nhwc ic=64 oc=64 i=64x64 k=4x4 s=2x2 p=1x1", machine_).plan.stream)
+      << "beyond L2, and the stores hide behind the products";
+  EXPECT_FALSE(chosen("f32 nhwc ic=64 oc=64 i=8x8 k=4x4 s=2x2 p=1x1", machine_).plan.stream);
   EXPECT_FALSE(chosen("f32 nhwc ic=64 oc=63 i=64x64 k=4x4 s=2x2 p=1x1", machine_).plan.stream)
       << "vectors of output channels that are not whole";
 }
