@@ -25,7 +25,8 @@ struct Calibration {
 std::vector<Calibration> calibrate(const HostInfo& host,
                                    const std::function<void(const std::string&)>& progress);
 
-// The planner's numbers, per cycle.
+// The planner's numbers, per cycle. Bandwidths are what kernels get beside their other work, a part
+// of what reading alone reaches.
 std::vector<MachineNumber> machine_numbers(const Calibration& measured);
 
 }  // namespace tconv::tools
