@@ -96,6 +96,7 @@ Problem normalize(const Problem& problem) {
   const auto merge = [](const Axis& a, const Axis& b) {
     return Axis{.i = a.i * b.i, .o = a.o * b.o};
   };
+  if (r.row_length > 0) return r;  // its rows are not pixels one after the other
   std::erase_if(r.axes, [&](const Axis& a) { return identity(a) && a.i == 1; });
   if (r.axes.empty()) r.axes.push_back({.i = 1, .o = 1});
   for (std::size_t a = 0; a + 1 < r.axes.size();) {

@@ -236,7 +236,11 @@ std::int64_t input_elements(const Problem& problem) {
 }
 
 std::int64_t output_elements(const Problem& problem) {
-  return span_elements(problem, problem.oc, problem.output_pixel_stride, &Axis::o);
+  if (problem.row_length == 0)
+    return span_elements(problem, problem.oc, problem.output_pixel_stride, &Axis::o);
+  Int elements = problem.n * problem.row_length;
+  for (std::size_t a = 0; a + 1 < problem.axes.size(); ++a) elements *= problem.axes[a].o;
+  return elements;
 }
 
 std::int64_t filter_elements(const Problem& problem) {

@@ -83,6 +83,10 @@ struct Problem {
   std::optional<ir::DType> bias_dtype;  // bias=bf16; default f32 for narrow types, else dtype
   std::vector<PostOp> post;
 
+  // Of merged problems, which have no text: the elements of a row's pixels that are in the output,
+  // a stretch of row_length from row_begin on; 0: all.
+  std::int64_t row_begin = 0, row_length = 0;
+
   int rank() const { return static_cast<int>(axes.size()); }
   std::int64_t group_ic() const { return ic / g; }
   std::int64_t group_oc() const { return oc / g; }

@@ -3,6 +3,7 @@
 
 #include "planner/candidates.h"
 #include "planner/integer.h"
+#include "planner/schedules/cut_row.h"
 #include "planner/schedules/schedule.h"
 
 namespace tconv::planner {
@@ -82,8 +83,7 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const AxisPhases& w = model.axes().back();
   std::int64_t row_pixels = 1;
   for (const Run& r : model.width_runs()) row_pixels = std::max(row_pixels, r.q_end - r.q_begin);
-  const bool stream =
-      last && p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 && model.streams();
+  const bool stream = last && aligned_vectors(p, lanes) && model.streams();
 
   for (int nr : {1, 2, 3, 4, 5, 6, 8}) {
     if (nr > vectors) break;

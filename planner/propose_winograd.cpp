@@ -4,6 +4,7 @@
 
 #include "planner/candidates.h"
 #include "planner/integer.h"
+#include "planner/schedules/cut_row.h"
 #include "planner/schedules/register_tile.h"
 #include "planner/schedules/schedule.h"
 
@@ -126,7 +127,7 @@ void propose_winograd(const CostModel& model, const ir::Target& target, Proposal
   }
   const int lanes = target.lanes(p.dtype);
   Plan plan{.schedule = Schedule::winograd};
-  plan.stream = p.group_oc() % lanes == 0 && p.output_pixel_stride % lanes == 0 && model.streams();
+  plan.stream = aligned_vectors(p, lanes) && model.streams();
   const std::size_t rank = p.axes.size();
   plan.m.assign(rank, 1);
   const std::function<void(std::size_t)> choose_axis = [&](std::size_t a) {

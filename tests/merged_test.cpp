@@ -23,6 +23,17 @@ constexpr Case kMerged[] = {
     {"f32 nhwc ic=8 oc=21 i=6x7 k=4 s=2 bias", "winograd(m=3x3,mr=4,nr=2,rows=3,cols=6,merged)"},
     {"f32 nhwc ic=8 oc=5 i=6x7 k=3x4 s=1x2 p=1x0 bias", "winograd(m=2x3,mr=4,nr=1,rows=4,merged)"},
     {"f32 nwc ic=16 oc=8 i=31 k=28 s=4 bias", "winograd(m=3,r=3,mr=4,nr=2,cols=12,merged)"},
+    // rows that are cut: at the begin, at the end, inside a vector and between two, in short rows
+    {"f32 nhwc ic=5 oc=21 i=4x7 k=4 s=2 p=1 bias relu", "direct(mr=4,nr=3,rows=2,strip,merged)"},
+    {"f32 nhwc ic=5 oc=17 i=4x7 k=2x4 s=2 p=0x1 bias tanh", "direct(mr=3,nr=2,merged)"},
+    {"f32 nhwc n=3 ic=5 oc=3 i=4x2 k=3x6 s=3 p=1x2 bias", "direct(mr=2,nr=1,tile=n,merged)"},
+    {"f32 nwc ic=6 oc=7 i=19 k=12 s=4 p=5 o=71 bias add", "direct(mr=4,nr=2,cols=8,merged)"},
+    {"f32 nwc n=2 ic=6 oc=8 i=19 k=8 s=4 p=2 bias", "direct(mr=4,nr=1,panels=1,merged)"},
+    {"f32 nwc n=2 ic=6 oc=8 i=19 k=4 s=4 o=73 bias", "direct(mr=4,nr=1,panels=1,merged)"},
+    {"f32 nhwc ic=8 oc=21 i=6x7 k=4 s=2 p=1 bias add", "winograd(m=3x3,mr=4,nr=2,rows=3,merged)"},
+    {"f32 nhwc ic=8 oc=21 i=6x7 k=4 s=2 p=1 prelu", "winograd(m=1x3,mr=4,nr=2,rows=3,merged)"},
+    {"f32 nwc ic=16 oc=5 i=61 k=28 s=4 p=11 bias gelu", "winograd(m=3,r=3,mr=4,nr=2,merged)"},
+    {"f32 nchw ic=5 oc=6 i=4x3 k=4 s=2 p=1 bias prelu", "direct(mr=3,nr=1,transposed,merged)"},
     // a bias, slopes and tensors: one per channel, or one per output
     {"f32 nhwc ic=5 oc=6 i=4x7 k=2 s=2 bias prelu add mul", "direct(mr=3,nr=1,merged)"},
     {"f32 nhwc ic=5 oc=6 i=4x7 k=2 s=2 mul prelu tanh", "direct(mr=3,nr=1,merged)"},

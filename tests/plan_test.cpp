@@ -118,7 +118,7 @@ const Illegal kIllegal[] = {
     {"f32 nchw ic=6 oc=20 i=9x9 k=2x2 s=3x3", "direct(mr=2,nr=1,cols=16,strip)",
      "cols in channels-first needs phases whose outputs all have taps"},
 
-    {kLast, "direct(mr=2,nr=1,merged)", "k, p and o along the width to be multiples"},
+    {"f32 nhwc ic=6 oc=20 i=9x9 k=3 s=2", "direct(mr=2,nr=1,merged)", "a multiple of the stride"},
     {"f32 nhwc ic=6 oc=20 i=9x9 k=3x3", "direct(mr=2,nr=1,merged)", "needs a stride"},
     {"f32 nhwc ic=6 oc=20 i=9x9 k=4 s=2 d=3", "direct(mr=2,nr=1,merged)", "no dilation"},
     {"f32 nchw ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,merged)", "use transposed"},

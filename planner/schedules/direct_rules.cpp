@@ -3,6 +3,7 @@
 
 #include "planner/phase.h"
 #include "planner/schedules/ahead.h"
+#include "planner/schedules/cut_row.h"
 #include "planner/schedules/register_tile.h"
 #include "planner/schedules/schedule.h"
 
@@ -35,7 +36,7 @@ std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target&
   const bool whole_rows = plan.cols == 0 || p.axes.size() == 1;
   if (std::string reason = why_not_prefetch(p, plan, whole_rows); !reason.empty()) return reason;
   const int lanes = target.lanes(p.dtype);
-  if (plan.stream && (!last || p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))
+  if (plan.stream && (!last || !aligned_vectors(p, lanes)))
     return "stream needs channels-last and whole vectors of output channels";
   if (!along_width) {
     if (!last) return "tile=n needs channels-last";

@@ -1,7 +1,8 @@
-// Phases along the width as output channels. Where blocks begin at the row's begin, the s phases of
-// a block are neighbours in the output: s pixels of oc channels are one of s * oc, and the layer is
-// one of stride 1. Vectors are filled over the phases, rows are written without gaps, and minimal
-// filtering sees k / s taps. Nothing is computed that the definition does not have.
+// Phases along the width as output channels. The s phases of a block are neighbours in the output:
+// s pixels of oc channels are one of s * oc, and the layer is one of stride 1. Vectors are filled
+// over the phases, rows are written without gaps, and minimal filtering sees k / s taps. Where the
+// crop is no multiple of the stride the first and the last block of a row are cut
+// (schedules/cut_row).
 #include <algorithm>
 
 #include "ir/builder.h"
@@ -77,8 +78,9 @@ std::string why_not_merged(const Problem& p) {
   const Axis& w = p.axes.back();
   if (p.layout != Layout::channels_last) return "merged is channels-last: use transposed";
   if (w.s == 1 || w.d != 1) return "merged needs a stride along the width, and no dilation";
-  if (w.k % w.s != 0 || w.p % w.s != 0 || w.o % w.s != 0)
-    return "merged needs k, p and o along the width to be multiples of the stride";
+  if (w.k % w.s != 0) return "merged needs a kernel width that is a multiple of the stride";
+  if ((w.p % w.s != 0 || w.o % w.s != 0) && phases(w).blocks() < 2)
+    return "merged needs two blocks along the width, or whole ones";
   if (p.g != 1) return "merged needs a single group";
   if (p.output_pixel_stride != 0 && p.output_pixel_stride != p.oc)
     return "merged needs an output without gaps between its pixels";
@@ -91,9 +93,13 @@ Problem merged_twin(const Problem& problem) {
   Axis& w = twin.axes.back();
   twin.oc *= w.s;
   if (twin.output_pixel_stride != 0) twin.output_pixel_stride = twin.oc;
+  if (w.p % w.s != 0 || w.o % w.s != 0) {
+    twin.row_begin = w.p % w.s * problem.oc;
+    twin.row_length = w.o * problem.oc;
+  }
+  w.o = phases(w).blocks();
   w.k /= w.s;
   w.p /= w.s;
-  w.o /= w.s;
   w.s = 1;
   return normalize(twin);
 }

@@ -31,6 +31,11 @@ Tensors declare_tensors(ir::Builder& b, const Problem& p, const PackedFilter& fi
     std::vector<Affine> spatial;
     for (const Axis& a : p.axes) spatial.emplace_back(output ? a.o : a.i);
     spatial.back() = output ? t.o : t.i;
+    if (output && p.row_length > 0) {
+      spatial.back() = p.row_length;
+      spatial.insert(spatial.begin(), t.n);
+      return spatial;
+    }
     return tensor_index(p, t.n, channels, spatial);
   };
   const std::int64_t largest = p.n_min > 0 ? p.n : width.i;  // of the only param

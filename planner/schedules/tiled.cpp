@@ -94,9 +94,9 @@ void Tiled::declare() {
   } else {
     // Unrolled epilogues must fit into the registers and be short.
     constexpr int kMostInstructions = 400;
-    const int tile = plan_.mr * plan_.nr;
+    const int tile = plan_.mr * plan_.nr, parts = problem_.row_length > 0 ? 3 : 1;
     staged_ = tile + epilogue_.registers(b_.target()) > b_.target().registers ||
-              tile * epilogue_.instructions() > kMostInstructions;
+              tile * epilogue_.instructions() * parts > kMostInstructions;
     if (staged_)
       stage_ = b_.buffer("e", problem_.dtype, {plan_.mr, plan_.nr * L_}, ir::BufferKind::local);
   }

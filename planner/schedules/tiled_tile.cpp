@@ -1,6 +1,7 @@
 // One register tile, from the bias to the stores.
 #include <algorithm>
 
+#include "planner/schedules/cut_row.h"
 #include "planner/schedules/tiled.h"
 #include "planner/schedules/transpose.h"
 
@@ -103,10 +104,13 @@ void Tiled::store_pixel(const Run& run, const Affine& pixel,
     panels_.each_vector(b_, panel_, static_cast<bool>(value), [&](const Affine& j, Lanes lanes) {
       const Affine n = along_width() ? n_ : n_ + pixel;
       const Affine channel = output_channel(j);
-      const Place place{true, channel, tensor_index(problem_, n, channel, positions(pixel)), lanes};
+      const std::vector<Affine> at = positions(pixel);
+      const std::vector<Affine> index = output_index(problem_, n, channel, at);
       const auto put = [&](const RegRef& v) {
-        epilogue_.emit(b_, v, place);
-        b_.store({tensors_.output, place.index}, v, lanes, plan_.stream && lanes.all());
+        each_part(b_, problem_, at.back(), channel, lanes, [&](Lanes part) {
+          epilogue_.emit(b_, v, {true, channel, index, part});
+          b_.store({tensors_.output, index}, v, part, plan_.stream && part.all());
+        });
       };
       if (value) return put(value(j));
       b_.scope([&] {

@@ -1,5 +1,6 @@
 // From products to outputs: all transformed axes but the outermost in place, that one in registers,
 // then bias, post-ops and stores.
+#include "planner/schedules/cut_row.h"
 #include "planner/schedules/linear_map.h"
 #include "planner/schedules/winograd.h"
 
@@ -133,10 +134,12 @@ void WinogradKernel::put(const ir::RegRef& v, const Affine& j, const Affine& c, 
   for (std::size_t a = 0; a < rank(); ++a)
     o.push_back(output_position(a, a == final_ ? c : column_[a]));
   const Affine n = image_ + result_[0];
-  const Place place{true, channel, tensor_index(problem_, n, channel, o), lanes};
-  if (problem_.bias) b_.op(ir::Op::add, v, v, ir::load({tensors_.bias, {channel}}, lanes));
-  epilogue_.emit(b_, v, place);
-  b_.store({tensors_.output, place.index}, v, lanes, plan_.stream && lanes.all());
+  const std::vector<Affine> index = output_index(problem_, n, channel, o);
+  each_part(b_, problem_, o.back(), channel, lanes, [&](Lanes part) {
+    if (problem_.bias) b_.op(ir::Op::add, v, v, ir::load({tensors_.bias, {channel}}, part));
+    epilogue_.emit(b_, v, {true, channel, index, part});
+    b_.store({tensors_.output, index}, v, part, plan_.stream && part.all());
+  });
 }
 
 }  // namespace tconv::planner

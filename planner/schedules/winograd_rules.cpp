@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "planner/schedules/ahead.h"
+#include "planner/schedules/cut_row.h"
 #include "planner/schedules/register_tile.h"
 #include "planner/schedules/schedule.h"
 #include "planner/schedules/winograd_axes.h"
@@ -88,7 +89,7 @@ std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Targe
   if (std::string reason = why_not_prefetch(p, plan, whole_rows); !reason.empty()) return reason;
   if (std::string reason = why_not_register_tile(p, plan, target); !reason.empty()) return reason;
   const int lanes = target.lanes(p.dtype);
-  if (plan.stream && (p.group_oc() % lanes != 0 || p.output_pixel_stride % lanes != 0))
+  if (plan.stream && !aligned_vectors(p, lanes))
     return "stream needs whole vectors of output channels";
   // Tensors, and per kernel: strip, a buffer per transformed axis, products, and two views of them.
   const auto operands = std::count_if(p.post.begin(), p.post.end(),
