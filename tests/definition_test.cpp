@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "tests/support/conformance.h"
+#include "tests/support/sanitizer.h"
 #include "tools/gather.h"
 #include "tools/number.h"
 #include "tools/random_problem.h"
@@ -75,7 +76,7 @@ std::vector<double> scatter(const Shape& s, const TensorData& data) {
 TEST(Definition, GatherEqualsScatterOnRandomProblems) {
   for (const Type type : {Type::f32, Type::f64, Type::f16, Type::bf16, Type::i32}) {
     RandomProblems problems(11, {.type = type, .max_multiply_adds = 1e5});
-    for (int count = 0; count < 60; ++count) {
+    for (int count = 0; count < tests::fewer(60); ++count) {
       Shape shape = parse_shape(problems.next());
       shape.post.clear();
       const TensorData data = random_data(shape, static_cast<std::uint64_t>(count));
@@ -104,7 +105,7 @@ void fill_output(const Shape& shape, const std::vector<double>& values, Buffer& 
 TEST(Definition, CheckAcceptsTheRoundedReferenceAndFindsAnyOtherElement) {
   for (const Type type : {Type::f32, Type::f64, Type::f16, Type::bf16, Type::i32}) {
     RandomProblems problems(5, {.type = type, .max_multiply_adds = 1e5});
-    for (int count = 0; count < 100; ++count) {
+    for (int count = 0; count < tests::fewer(100); ++count) {
       const Shape shape = parse_shape(problems.next());
       TensorData data = random_data(shape, static_cast<std::uint64_t>(count));
       const Definition definition(shape, data.view());

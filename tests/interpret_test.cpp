@@ -11,6 +11,7 @@
 #include "ir/builder.h"
 #include "ir/op_math.h"
 #include "tests/support/example_programs.h"
+#include "tests/support/sanitizer.h"
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -65,6 +66,7 @@ INSTANTIATE_TEST_SUITE_P(, Examples, testing::ValuesIn(test::example_names()),
                          [](const auto& example) { return example.param; });
 
 TEST(Interpret, Speed) {
+  if (tests::kFewer > 1) GTEST_SKIP() << "a sanitizer's speed says nothing";
   ExampleProgram e = test::load_example("direct");
   const auto buffers = test::arguments(e);
   const auto start = std::chrono::steady_clock::now();

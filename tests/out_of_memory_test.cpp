@@ -16,13 +16,8 @@
 #include <string>
 
 #include "tconv/tconv.h"
+#include "tests/support/sanitizer.h"
 #include "tools/tensor_data.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TCONV_SANITIZED 1
-#else
-#define TCONV_SANITIZED 0
-#endif
 
 namespace {
 

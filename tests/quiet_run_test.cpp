@@ -23,13 +23,8 @@
 #include <vector>
 
 #include "tconv/tconv.h"
+#include "tests/support/sanitizer.h"
 #include "tools/tensor_data.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TCONV_SANITIZED 1
-#else
-#define TCONV_SANITIZED 0
-#endif
 
 namespace {
 thread_local long allocations = 0, locks = 0;

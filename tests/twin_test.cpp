@@ -6,6 +6,7 @@
 #include <map>
 
 #include "tests/support/plan_run.h"
+#include "tests/support/sanitizer.h"
 
 namespace tconv::tests {
 namespace {
@@ -48,13 +49,14 @@ TEST_P(Twin, NonFiniteFiltersAreTheDefinitions) {
     for (const auto& candidate : planner::enumerate(sample.problem, machine_).candidates) {
       const PlanRun main(sample, candidate.plan, target_);
       if (!main.lowered().needs_finite_filter) {
-        if (++plans["no twin needed"] % 7 == 0) check_plan(sample, main, right);
+        if (++plans["no twin needed"] % (7 * kFewer) == 0) check_plan(sample, main, right);
         continue;
       }
       const planner::Plan twin = planner::finite_twin(sample.problem, candidate.plan, machine_);
       if (!seen.insert({planner::print(twin), true}).second) continue;
       SCOPED_TRACE(main.how() + " twin " + planner::print(twin));
       ++plans[planner::name(candidate.plan.schedule)];
+      if (left_out(seen.size())) continue;
       const PlanRun run(sample, twin, target_);
       EXPECT_FALSE(run.lowered().needs_finite_filter);
       check_plan(sample, run, right);
@@ -65,6 +67,7 @@ TEST_P(Twin, NonFiniteFiltersAreTheDefinitions) {
   }
   for (const char* schedule : {"direct", "channelwise", "width"}) {
     EXPECT_GT(plans[schedule], 0) << schedule;
+    if (kFewer > 1) continue;
     EXPECT_GT(mattered[schedule], 0) << schedule << ": the test's filters need no twin";
   }
   EXPECT_GT(plans["no twin needed"], 0);
@@ -82,7 +85,7 @@ TEST_P(Twin, NonFiniteInputsStayLocal) {
     std::vector<tools::Buffer> right;
     int number = 0;
     for (const auto& candidate : planner::enumerate(sample.problem, machine_).candidates) {
-      if (number++ % 5 != 0) continue;
+      if (number++ % (5 * kFewer) != 0) continue;
       // Winograd spreads what is not finite over a tile, as docs/accuracy.md says.
       if (candidate.plan.schedule == planner::Schedule::winograd) continue;
       check_plan(sample, PlanRun(sample, candidate.plan, target_), right);

@@ -12,6 +12,7 @@
 #include "ir/print.h"
 #include "ir/verify.h"
 #include "tests/support/example_programs.h"
+#include "tests/support/sanitizer.h"
 
 namespace tconv::ir {
 namespace {
@@ -147,13 +148,16 @@ TEST_P(Mutants, LeaveABufferAndAreRejectedOrFail) {
   Program mutant = e.program;
   int total = 0, rejected = 0, left = 0;
   std::map<std::string, int> seen;  // how often each kind of integer was met on its line
-  std::set<std::string> right;
+  std::set<std::string> tried, right;
+  std::size_t integers = 0;
   const Integers::Visit visit = [&](int line, const std::string& what, const Integers::Add& add) {
     std::string label = std::to_string(line) + ": " + what;
     if (const int n = ++seen[label]; n > 1) label += " #" + std::to_string(n);
+    if (tests::left_out(integers++)) return;
     for (const int change : {-1, 1}) {
       add(change);
       const std::string name = label + (change > 0 ? " +1" : " -1");
+      tried.insert(name);
       const std::vector<Fault> faults = verify(mutant);
       const Ending end = run(e, mutant);
       ++total;
@@ -172,7 +176,9 @@ TEST_P(Mutants, LeaveABufferAndAreRejectedOrFail) {
   Integers(visit).program(mutant);
   ASSERT_EQ(mutant, e.program);
   for (const auto& [name, reason] : equivalent(GetParam()))
-    EXPECT_EQ(right.erase(name), 1U) << name << " is listed as equivalent: " << reason;
+    if (tried.count(name) == 1) {
+      EXPECT_EQ(right.erase(name), 1U) << name << " is listed as equivalent: " << reason;
+    }
   for (const std::string& name : right) ADD_FAILURE() << name << " computes the same";
   std::printf("%d mutants, %d leave a buffer, %d rejected\n", total, left, rejected);
 }

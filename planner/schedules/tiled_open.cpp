@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "planner/schedules/rest_tile.h"
 #include "planner/schedules/tiled.h"
 
 namespace tconv::planner {
@@ -119,18 +120,9 @@ void Tiled::open_tiles(const Run& run, std::int64_t begin, const Affine& end, Bo
   });
   if (mr == 1) return;
   b_.loop("m", {0, whole}, {per_block, whole + 1}, [&](const Affine& m) {
-    rest_tile(o.rest, 1, plan_.mr - 1,
+    rest_tile(b_, o.rest, 1, plan_.mr - 1,
               [&](int pixels) { tile(run, base + m * mr, pixels, border); });
   });
-}
-
-// One of the tiles least..most pixels high, the one that `rest` says; none if it is less.
-void Tiled::rest_tile(const Affine& rest, int least, int most,
-                      const std::function<void(int)>& tile) {
-  if (least == most) return b_.when({rest - least}, [&] { tile(least); });
-  const int middle = least + (most - least + 1) / 2;
-  b_.when({rest - middle}, [&] { rest_tile(rest, middle, most, tile); });
-  b_.when({middle - 1 - rest}, [&] { rest_tile(rest, least, middle - 1, tile); });
 }
 
 // A rest of few images would leave most of the machine idle; they are computed one by one, in tiles
@@ -157,7 +149,8 @@ void Tiled::open_batch_tiles() {
   if (least_rest(plan_.mr) == plan_.mr) return;
   // A loop of one round: as a param the number of the tile would be part of the pointer.
   b_.loop("m", o.whole, o.whole + 1, [&](const Affine& m) {
-    rest_tile(o.rest, least_rest(plan_.mr), plan_.mr - 1, [&](int pixels) { tiles(m, pixels); });
+    rest_tile(b_, o.rest, least_rest(plan_.mr), plan_.mr - 1,
+              [&](int pixels) { tiles(m, pixels); });
   });
 }
 

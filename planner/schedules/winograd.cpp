@@ -212,8 +212,7 @@ void WinogradKernel::each(const char* name, std::vector<Affine> count, Position&
 std::vector<Affine> WinogradKernel::width_count(std::int64_t count, std::int64_t per_tile,
                                                 std::int64_t more) const {
   if (problem_.i_min == 0) return {count};
-  const std::int64_t per_block = axes_.back().block / (std::int64_t{plan_.m.back()} * plan_.mr);
-  const Affine tiles = (open_.tiles - width_block_ * per_block) * plan_.mr;
+  const Affine tiles = open_.tiles - width_block_ * (axes_.back().block / plan_.m.back());
   return {count, tiles * per_tile + more};
 }
 
@@ -250,7 +249,9 @@ Lowered lower_winograd(const Problem& problem, const Plan& plan, const ir::Targe
     const WinogradAxis& width = kernels[0].back();
     const Affine blocks = tensors.i + (width.x.blocks() - width.x.axis.i);
     open.blocks = b.param_ceil("blocks", blocks, width.block);
-    open.tiles = b.param_ceil("tiles", blocks, std::int64_t{plan.m.back()} * plan.mr);
+    open.tiles = b.param_ceil("tiles", blocks, plan.m.back());
+    open.whole = b.param_ceil("whole", open.tiles - (plan.mr - 1), plan.mr);
+    open.rest = b.param_ceil("rest", open.tiles - open.whole * plan.mr, 1);
   }
   b.stage([&] {
     std::int64_t offset = 0;

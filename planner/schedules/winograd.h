@@ -25,9 +25,10 @@ namespace tconv::planner {
 
 class WinogradKernel {
  public:
-  // Of the width, where only a run knows its length: grid points, register tiles.
+  // Of the width, where only a run knows its length: grid points, tiles, how many register tiles
+  // of them are whole and how many tiles are left.
   struct Open {
-    ir::Affine blocks, tiles;
+    ir::Affine blocks, tiles, whole, rest;
   };
   WinogradKernel(ir::Builder& b, const Problem& problem, const Plan& plan, const Tensors& tensors,
                  const Epilogue& epilogue, ir::ViewId weights, Ahead& ahead,
@@ -56,7 +57,10 @@ class WinogradKernel {
                 const Position& steps, const Affine& channel) const;
   void products();
   void product_tiles(const Position& points, const Position& outer);
-  void product_tile(const Position& points, const Position& outer, const Affine& tile, int pixels);
+  void open_product_tiles(const Position& points, const Position& outer);
+  // `tile`: number of the register tile in its row, `flat`: its first pixel.
+  void product_tile(const Position& points, const Position& outer, const Affine& tile,
+                    const Affine& flat, int pixels);
   // winograd_output.cpp
   void outputs();
   void walk(std::size_t axis);

@@ -1,6 +1,7 @@
 // The products: for every point a matrix product of transformed inputs and weights.
 #include "planner/integer.h"
 #include "planner/schedules/register_tile.h"
+#include "planner/schedules/rest_tile.h"
 #include "planner/schedules/winograd.h"
 
 namespace tconv::planner {
@@ -52,22 +53,37 @@ void WinogradKernel::prefetch(const Position& points, const Position& outer, con
 }
 
 void WinogradKernel::product_tiles(const Position& points, const Position& outer) {
+  if (problem_.i_min > 0) return open_product_tiles(points, outer);
   std::int64_t length = 1;
   for (std::size_t i = flat_from_; i < results_.size(); ++i) length *= results_[i];
   const std::int64_t whole = length / plan_.mr, rest = length % plan_.mr;
-  std::vector<Affine> count = {whole};
-  if (problem_.i_min > 0) {  // whole register tiles only
-    const std::int64_t m = plan_.m.back(), per_block = axes_.back().block / (m * plan_.mr);
-    const Affine tiles = open_.tiles - width_block_ * per_block;
-    count.push_back(axes_.back().transformed() ? tiles : tiles * m);
-  }
-  b_.loop("i", {0}, count, [&](const Affine& i) { product_tile(points, outer, i, plan_.mr); });
-  if (rest != 0) product_tile(points, outer, whole, static_cast<int>(rest));
+  b_.loop("i", 0, whole,
+          [&](const Affine& i) { product_tile(points, outer, i, i * plan_.mr, plan_.mr); });
+  if (rest != 0) product_tile(points, outer, whole, whole * plan_.mr, static_cast<int>(rest));
+}
+
+// The last block holds what whole register tiles leave over: one of exactly that many tiles. Where
+// the width is computed directly every tile is m positions.
+void WinogradKernel::open_product_tiles(const Position& points, const Position& outer) {
+  const std::int64_t m = plan_.m.back(), each_tile = axes_.back().transformed() ? 1 : m;
+  // Rounded up: the one block of lengths below `cols` ends with the longest of them.
+  const std::int64_t per_block = ceil_div(axes_.back().block, m * plan_.mr);
+  const Affine whole = open_.whole - width_block_ * per_block;
+  b_.loop("i", {0}, {per_block * each_tile, whole * each_tile},
+          [&](const Affine& i) { product_tile(points, outer, i, i * plan_.mr, plan_.mr); });
+  if (plan_.mr == 1) return;
+  b_.loop("i", {0, whole}, {per_block, whole + 1}, [&](const Affine& i) {
+    rest_tile(b_, open_.rest, 1, plan_.mr - 1, [&](int tiles) {
+      b_.loop("e", 0, each_tile, [&](const Affine& e) {
+        product_tile(points, outer, i * each_tile + e, i * (each_tile * plan_.mr) + e * tiles,
+                     tiles);
+      });
+    });
+  });
 }
 
 void WinogradKernel::product_tile(const Position& points, const Position& outer, const Affine& tile,
-                                  int pixels) {
-  const Affine flat = tile * plan_.mr;
+                                  const Affine& flat, int pixels) {
   b_.scope([&] {
     const int columns = panel_.vectors;
     const Reg acc = b_.vec("c", {pixels, columns}, problem_.dtype);
