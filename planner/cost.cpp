@@ -81,7 +81,7 @@ double CostModel::read_bytes_per_cycle() const {
 double CostModel::step_cycles(double fmas, double loads, double filter_bytes,
                               double filter_bytes_per_cycle) const {
   constexpr double kLatency = 4;  // of an FMA: every accumulator takes one per step
-  return std::max({fmas / machine_.fma_per_cycle, loads / machine_.loads_per_cycle, kLatency,
+  return std::max({fmas / fma_per_cycle(), loads / machine_.loads_per_cycle, kLatency,
                    filter_bytes / filter_bytes_per_cycle});
 }
 
@@ -159,7 +159,7 @@ double CostModel::direct_us(const Plan& plan) const {
   const double icg = static_cast<double>(p.group_ic()), ocg = static_cast<double>(p.group_oc());
   // A step is a channel or a pair of them; what its instruction takes, in FMAs.
   const double per_step = plan.dot2 ? 2 : 1;
-  const double instruction = plan.dot2 ? 2 / std::max(machine_.dot2_rate, 0.25) : 1;
+  const double instruction = plan.dot2 ? 2 / std::max(machine_.dot2_rate(), 0.25) : 1;
   const double vectors = std::ceil(ocg / lanes_);
   const double panels = std::ceil(vectors / plan.nr);
   const std::size_t outer = along_width ? axes_.size() - 1 : axes_.size();

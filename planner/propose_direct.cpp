@@ -63,7 +63,7 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
       static_cast<int>(std::min<std::int64_t>((p.group_oc() + lanes - 1) / lanes, 64));
   const int threads = model.machine().threads;
   const ElementType& type = element_type(p.dtype);
-  const bool pairs = type.has_pairs() && target.dot2 && model.machine().dot2_rate > 0;
+  const bool pairs = type.has_pairs() && target.dot2 && model.machine().dot2_per_cycle > 0;
   const double filter_bytes = static_cast<double>(filter_elements(p)) * ir::bytes(p.dtype);
   const auto consider_one = [&](Plan plan) {
     plan.prefetch = model.far_input() && p.g == 1 && plan.tile == TileAxis::w;

@@ -17,7 +17,7 @@ using planner::Plan;
 
 planner::Machine machine(const std::string& target, double dot2_rate) {
   planner::Machine m = planner::default_machine(target);
-  m.dot2_rate = dot2_rate;
+  m.dot2_per_cycle = dot2_rate / 2 * m.fma_per_cycle;
   return m;
 }
 
