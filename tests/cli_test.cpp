@@ -142,8 +142,8 @@ TEST(Cli, BadInputIsOneSentenceAndStatus2) {
 }
 
 TEST(Cli, AListGoesOnPastAProblemThatCannotBeMade) {
-  const Finished f = tconv_cli({"check", kLine, "f32 nwc n=0 ic=1 oc=1 i=4000000000 k=1",
-                                "i32 nwc n=0 ic=2 oc=1 i=4000000000 k=1", kLine});
+  const Finished f = tconv_cli({"check", kLine, "f32 nwc n=0 ic=0 oc=600000000 i=1 k=1",
+                                "i32 nwc n=0 ic=0 oc=600000000 i=1 k=1", kLine});
   EXPECT_EQ(f.status, 1) << f.err;
   EXPECT_NE(f.out.find("2 check(s)"), std::string::npos) << f.out;
   EXPECT_NE(f.out.find("2 failed"), std::string::npos) << f.out;
