@@ -82,6 +82,8 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target
   require(
       plan.fetch == 0 || plan.schedule == Schedule::direct || plan.schedule == Schedule::winograd,
       "fetch is a field of direct and winograd");
+  require(plan.phases == 1 || plan.schedule == Schedule::channelwise,
+          "phases is a field of channelwise");
   show("plan", [&] { return print(plan); });
   if (plan.transposed) {
     require(p.layout == Layout::channels_first, "transposed is for channels-first problems");

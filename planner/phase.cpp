@@ -88,6 +88,46 @@ std::vector<Run> runs(const AxisPhases& x, std::size_t most) {
   return out;
 }
 
+std::vector<Run> joint_runs(const AxisPhases& x, int phases) {
+  std::vector<Run> single, out;
+  for (const Run& r : runs(x)) {
+    if (!r.exact) return runs(x);
+    for (std::int64_t t = r.t_begin; r.taps > 0 && t < r.t_end; ++t) {
+      single.push_back(r);
+      single.back().t_begin = t;
+      single.back().t_end = t + 1;
+    }
+    if (r.taps == 0) out.push_back(r);
+  }
+  const auto count = static_cast<std::size_t>(phases);
+  for (std::size_t first = 0; first < single.size();) {
+    std::size_t end = first + 1;
+    while (end < single.size() && end - first < count && single[end].taps == single[first].taps)
+      ++end;
+    Run joint = single[first];
+    for (std::size_t i = first; i < end; ++i) {
+      joint.t_end = single[i].t_end;
+      joint.q_begin = std::max(joint.q_begin, single[i].q_begin);
+      joint.q_end = std::min(joint.q_end, single[i].q_end);
+    }
+    if (end - first < count || joint.q_end <= joint.q_begin) {
+      out.insert(out.end(), single.begin() + static_cast<std::ptrdiff_t>(first),
+                 single.begin() + static_cast<std::ptrdiff_t>(end));
+    } else {
+      out.push_back(joint);
+      for (std::size_t i = first; i < end; ++i) {
+        Run before = single[i], behind = single[i];
+        before.q_end = joint.q_begin;
+        behind.q_begin = joint.q_end;
+        for (const Run& r : {before, behind})
+          if (r.q_begin < r.q_end) out.push_back(r);
+      }
+    }
+    first = end;
+  }
+  return out;
+}
+
 Problem normalize(const Problem& problem) {
   Problem r = problem;
   const auto identity = [](const Axis& a) {

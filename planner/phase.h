@@ -38,6 +38,11 @@ struct Run {
 // Covers every output of the axis exactly once. More than `most` runs are merged into inexact ones.
 std::vector<Run> runs(const AxisPhases& axis, std::size_t most = 4);
 
+// The same with `phases` neighbours of equally many taps taken together, for the blocks in which
+// all of them have outputs; what is left of each is a run of its own. All exact, or none are
+// joined.
+std::vector<Run> joint_runs(const AxisPhases& axis, int phases);
+
 // The same computation on the same memory with as few axes as possible: identity axes (k=1 s=1 p=0,
 // o=i) join their neighbour or the batch (one that is known only at run time is left alone).
 Problem normalize(const Problem& problem);

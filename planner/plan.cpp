@@ -60,14 +60,17 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     plan.r = static_cast<int>(number(key, value, kMostOfTile));
   } else if (key == "images") {
     plan.images = static_cast<int>(number(key, value, kMost));
+  } else if (key == "phases") {
+    plan.phases = static_cast<int>(number(key, value, kMostOfTile));
   } else if (key == "fetch") {
     plan.fetch = static_cast<int>(number(key, value, 64));
   } else if (key == "ku") {
     plan.ku = static_cast<int>(number(key, value, 64));
   } else {
-    throw PlanError(fmt::format(
-        "plan field '{}' is not known; fields are m r mr nr tile images rows cols panels fetch ku",
-        key));
+    throw PlanError(
+        fmt::format("plan field '{}' is not known; fields are m r mr nr tile images rows cols "
+                    "panels phases fetch ku",
+                    key));
   }
 }
 
@@ -87,6 +90,7 @@ std::string print(const Plan& plan) {
   if (plan.rows != 1) add(fmt::format("rows={}", plan.rows));
   if (plan.cols) add(fmt::format("cols={}", plan.cols));
   if (plan.panels) add(fmt::format("panels={}", plan.panels));
+  if (plan.phases != 1) add(fmt::format("phases={}", plan.phases));
   if (plan.fetch) add(fmt::format("fetch={}", plan.fetch));
   if (plan.ku != 1) add(fmt::format("ku={}", plan.ku));
   if (plan.strip) add("strip");

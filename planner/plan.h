@@ -34,6 +34,7 @@ struct Plan {
       false;  // channels-first: both tensors are transposed as a whole, before and after
   bool prefetch = false;  // inputs of the next grid point, while this one computes
   bool merged = false;    // the phases along the width are output channels
+  int phases = 1;         // channelwise: along the width, computed by one register tile
   int fetch = 0;          // KB ahead in the packed filter that are prefetched; 0: nothing
   int ku = 1;             // input channels per step of the innermost loop
   // winograd, F(m, r): outputs of a tile per axis of the reduced problem, 1 = not transformed; taps

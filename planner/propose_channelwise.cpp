@@ -30,17 +30,22 @@ double channelwise_us(const CostModel& model, const Plan& plan, int lanes) {
   const double strip_blocks = plan.panels > 0 ? std::ceil(vectors / plan.nr / plan.panels) : 1;
   const double strip_bandwidth = model.bandwidth(strip * columns * lanes * element / strip_blocks);
   double cycles = 0;
-  for (const Run& r : model.width_runs()) {
+  const std::vector<Run> runs = plan.phases > 1 ? joint_runs(w, plan.phases) : model.width_runs();
+  for (const Run& r : runs) {
     const double pixels = static_cast<double>(r.q_end - r.q_begin);
     const double tiles = std::ceil(pixels / plan.mr), used = pixels / tiles;
-    const double steps = outer_taps * static_cast<double>(r.taps * p.group_ic());
-    // Neighbouring taps along the width read the same pixels.
-    const double taps = std::max<double>(1, static_cast<double>(r.taps));
-    const double read = (used + taps - 1) * plan.nr / taps * lanes * element;
+    const bool joint = plan.phases > 1 && r.phases() == plan.phases;
+    const double phases = joint ? plan.phases : 1;
+    // All taps along the width of one input channel and row: neighbours read the same pixels.
+    const double taps = static_cast<double>(r.taps), fmas = phases * used * taps * plan.nr;
+    const double pixel_vectors = taps > 0 ? (used + taps - 1) * plan.nr : 0;
+    const double loads =
+        joint ? pixel_vectors + phases * taps * plan.nr : (used + 1) * taps * plan.nr;
     const double step = std::max(
-        model.step_cycles(used * plan.nr, (used + 1) * plan.nr, read, strip_bandwidth), 1.0);
-    cycles += static_cast<double>(r.phases()) * tiles * std::ceil(vectors / plan.nr) *
-              (steps * step + 25 + used * plan.nr * 2.5);
+        model.step_cycles(fmas, loads, pixel_vectors * lanes * element, strip_bandwidth), taps);
+    const double steps = taps > 0 ? outer_taps * static_cast<double>(p.group_ic()) : 0;
+    cycles += static_cast<double>(r.phases()) / phases * tiles * std::ceil(vectors / plan.nr) *
+              (steps * step + 25 + phases * used * plan.nr * 2.5);
   }
   cycles *= outputs;
   if (plan.cols > 0) grid.split(static_cast<double>(w.blocks()), static_cast<double>(plan.cols));
@@ -64,6 +69,20 @@ double channelwise_us(const CostModel& model, const Plan& plan, int lanes) {
   return model.finish(CostModel::overlap(cycles, model.memory_cycles(plan.stream, chunk)), grid);
 }
 
+namespace {
+
+// Phases along the width that one register tile computes together, of as many taps each; 1: none.
+int phases_together(const AxisPhases& width) {
+  constexpr std::int64_t kMost = 4;  // each has registers for its sums and weights
+  const std::int64_t phases = width.axis.s;
+  if (width.axis.d != 1 || phases == 1 || phases > kMost) return 1;
+  for (const Run& r : joint_runs(width, static_cast<int>(phases)))
+    if (r.phases() == phases) return static_cast<int>(phases);
+  return 1;
+}
+
+}  // namespace
+
 void propose_channelwise(const CostModel& model, const ir::Target& target, Proposals& out) {
   const Problem& p = model.problem();
   if (p.g == 1) return;
@@ -81,39 +100,50 @@ void propose_channelwise(const CostModel& model, const ir::Target& target, Propo
   // A strip in L1: 1-D, 64 groups, k16 s8, blocks of 70 and 511 columns: 0.17 and 0.23 ms (Zen 4).
   if (last && p.i_min == 0 && blocks != kWholeRows)
     for (const std::int64_t few : {64, 128}) blocks.push_back(few);
-  for (int nr : {1, 2, 4}) {
-    if (nr > vectors) break;
-    for (int mr : {14, 8, 7, 6, 4, 3, 2, 1}) {
-      if (mr > row_pixels || mr * nr + 1 > target.registers) continue;
-      for (int rows : {1, 4, 8}) {
-        if (rows > 1 && (p.axes.size() == 1 || rows > model.axes()[p.axes.size() - 2].blocks()))
-          continue;
-        for (int panels : {0, 4 / nr}) {  // all channels, or what keeps the strip small
-          if (panels * nr >= vectors) continue;
-          for (bool strip : {true, false}) {
-            if (strip && model.axes().back().taps <= 1) continue;
-            for (const std::int64_t block : blocks) {
-              const Plan plan{.schedule = Schedule::channelwise,
-                              .mr = mr,
-                              .nr = nr,
-                              .rows = rows,
-                              .cols = ceil_div(block, std::int64_t{mr}) * mr,
-                              .panels = panels,
-                              .strip = strip,
-                              .stream = stream,
-                              .prefetch = prefetch};
-              const std::string reason = why_not_channelwise(p, plan, target);
-              if (reason.empty()) {
-                out.legal.push_back({plan, channelwise_us(model, plan, lanes)});
-              } else {
-                out.rejected.push_back({print(plan), reason});
-              }
-            }
-          }
+  const auto consider = [&](const Plan& plan) {
+    const std::string reason = why_not_channelwise(p, plan, target);
+    if (reason.empty()) {
+      out.legal.push_back({plan, channelwise_us(model, plan, lanes)});
+    } else {
+      out.rejected.push_back({print(plan), reason});
+    }
+  };
+  const auto taps = static_cast<int>(std::min<std::int64_t>(model.axes().back().taps, 64));
+  std::vector<int> together = {1};
+  if (const int joint = phases_together(model.axes().back()); joint > 1) together.push_back(joint);
+  Plan plan{.schedule = Schedule::channelwise, .stream = stream, .prefetch = prefetch};
+  const auto blocks_of = [&] {
+    for (const std::int64_t block : blocks) {
+      plan.cols = ceil_div(block, std::int64_t{plan.mr}) * plan.mr;
+      if (plan.phases == 1 || block == 0) consider(plan);
+    }
+  };
+  const auto parts = [&] {
+    for (const int rows : {1, 4, 8}) {
+      if (rows > 1 && (p.axes.size() == 1 || rows > model.axes()[p.axes.size() - 2].blocks()))
+        continue;
+      plan.rows = rows;
+      for (const int panels : {0, 4 / plan.nr}) {  // all channels, or what keeps the strip small
+        if (panels * plan.nr >= vectors) continue;
+        plan.panels = panels;
+        for (const bool strip : {true, false}) {
+          plan.strip = strip;
+          if (!strip || taps > 1) blocks_of();
         }
       }
     }
-  }
+  };
+  for (const int phases : together)
+    for (const int nr : {1, 2, 4})
+      for (const int mr : {14, 12, 8, 7, 6, 4, 3, 2, 1}) {
+        const int weights = phases > 1 ? phases * taps : 0;
+        if (nr > vectors || mr > row_pixels || phases * mr * nr + weights + 1 > target.registers)
+          continue;
+        plan.phases = phases;
+        plan.nr = nr;
+        plan.mr = mr;
+        parts();
+      }
 }
 
 }  // namespace tconv::planner

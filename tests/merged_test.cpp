@@ -43,6 +43,19 @@ constexpr Case kMerged[] = {
     {"f32 nwc n=5 ic=1 oc=3 i=1 k=6 s=3 p=1 ips=20", "direct(mr=3,nr=1,merged)"},
     {"f32 nhwc ic=5 oc=24 i=4x7 k=2 s=2 ips=9 ops=24", "direct(mr=3,nr=3,stream,merged)"},
 };
+// Phases of one register tile: equal and unequal taps, borders with and without a strip, runs that
+// begin apart, post-ops through memory, both layouts.
+constexpr Case kPhases[] = {
+    {"f32 nhwc n=2 g=20 ic=20 oc=20 i=9x9 k=4 s=2 p=1 bias relu", "channelwise(mr=5,nr=1,strip)"},
+    {"f32 nhwc g=40 ic=40 oc=40 i=9x9 k=4 s=2 p=1 bias gelu", "channelwise(mr=2,nr=2,rows=4)"},
+    {"f32 nhwc g=20 ic=20 oc=40 i=5x7 k=2 s=2 bias", "channelwise(mr=3,nr=2,rows=4)"},
+    {"f32 nhwc g=20 ic=20 oc=20 i=5x7 k=3x5 s=2 p=1x2 bias", "channelwise(mr=4,nr=1,strip)"},
+    {"f32 nhwc g=20 ic=20 oc=20 i=5x7 o=11x14 k=4 s=2 p=0x1 add", "channelwise(mr=2,nr=2,strip)"},
+    {"f32 nhwc g=10 ic=30 oc=20 i=5x7 k=2 s=2 bias", "channelwise(mr=3,nr=2)"},
+    {"f32 nchw g=20 ic=20 oc=20 i=5x9 k=4 s=2 p=1 bias", "channelwise(mr=4,nr=1,rows=2,strip)"},
+    {"f32 ndhwc g=20 ic=20 oc=20 i=3x4x5 k=4 s=2 p=1", "channelwise(mr=3,nr=1,rows=2,strip)"},
+    {"f32 nwc g=33 ic=33 oc=33 i=21 k=4 s=2 p=1", "channelwise(mr=1,nr=3,strip)"},
+};
 constexpr Case kPrefetch[] = {
     {"f32 nhwc n=2 ic=5 oc=20 i=6x7 k=4 s=2 p=1 bias", "direct(mr=3,nr=1,rows=2)"},
     {"f32 nwc n=2 ic=5 oc=20 i=40 k=4 s=2 p=1 bias ips=7", "direct(mr=3,nr=1,cols=9,ku=5)"},
@@ -77,6 +90,21 @@ TEST_P(Merged, IsTheDefinition) {
     const Sample sample(c.line, ++seed);
     std::vector<tools::Buffer> right;
     check_plan(sample, PlanRun(sample, planner::parse_plan(c.plan), GetParam()), right);
+    if (HasFailure()) return;
+  }
+}
+
+TEST_P(Merged, PhasesTogetherHaveTheBitsOfPhasesApart) {
+  std::uint64_t seed = 1;
+  for (const Case& c : kPhases) {
+    SCOPED_TRACE(c.plan);
+    const Sample sample(c.line, ++seed);
+    std::vector<tools::Buffer> right;
+    const planner::Plan together = planner::parse_plan(with(c.plan, "phases=2"));
+    const PlanRun run(sample, together, GetParam());
+    check_plan(sample, run, right);
+    EXPECT_TRUE(
+        same_values(PlanRun(sample, planner::parse_plan(c.plan), GetParam()).run({}), run.run({})));
     if (HasFailure()) return;
   }
 }

@@ -132,6 +132,11 @@ const Illegal kIllegal[] = {
     {kFirstDepthwise, "channelwise(mr=2,nr=1,prefetch)", "prefetch for few input channels"},
 
     {kHead, "width(mr=2,nr=1,fetch=4)", "fetch is a field of direct and winograd"},
+    {kLast, "direct(mr=2,nr=1,phases=2)", "phases is a field of channelwise"},
+    {kDepthwise, "channelwise(mr=4,nr=1,cols=4,phases=2)", "phases needs whole rows"},
+    {kDepthwise, "channelwise(mr=14,nr=1,phases=2)", "2 phases of 14x1 need 33 registers"},
+    {"f32 nhwc g=4 ic=8 oc=20 i=9x9 k=4x4 s=2x2", "channelwise(mr=4,nr=1,phases=2)",
+     "phases needs one input channel in a group"},
     {kDepthwise, "channelwise(nr=1)", "mr, nr and rows"},
     {kDepthwise, "channelwise(mr=16,nr=2)", "a tile of 16x2"},
     {kLast, "channelwise(mr=2,nr=1)", "there is one group"},

@@ -73,6 +73,45 @@ class Channelwise final : public Tiled {
     });
   }
 
+  // Each input vector is loaded once for all phases and taps that read it. Inputs from the last to
+  // the first: every output adds its taps in the definition's order.
+  void joint_products(const Run& run, const Reg& acc, int pixels) override {
+    const Affine channel0 = panel_.in_block * (std::int64_t{plan_.nr} * L_);
+    const int taps = static_cast<int>(run.taps);
+    const Affine t0 = spot_.t0;
+    b_.loop("k", 0, icg_, [&](const Affine& k) {
+      b_.unroll("j", 0, panel_.vectors, [&](const Affine& j) {
+        const Reg f = b_.vec("f", {plan_.phases, taps}, problem_.dtype);
+        for (int t = 0; t < plan_.phases; ++t)
+          for (int tap = 0; tap < taps; ++tap) {
+            spot_.t0 = t0 + t;
+            spot_.tap = tap;
+            std::vector<Affine> w = {panel_.index};
+            for (const Affine& index : filter_taps()) w.push_back(index);
+            w.push_back(k);
+            w.push_back(j * L_);
+            b_.mov(f(t, tap), ir::load({tensors_.filter, w}));
+          }
+        spot_.t0 = t0;
+        spot_.tap = 0;
+        for (int at = pixels - 1; at > -taps; --at)
+          b_.scope([&] {
+            const Reg x = b_.vec("x", {}, problem_.dtype);
+            std::vector<Affine> position = input_position(at);
+            position.push_back(k * block_channels() + channel0 + j * L_);
+            b_.mov(x(), ir::load({strip_.view, position}));
+            for (int t = 0; t < plan_.phases; ++t)
+              for (int tap = 0; tap < taps; ++tap) {
+                const int pixel = at + tap;
+                if (pixel < 0 || pixel >= pixels) continue;
+                const ir::RegRef sum = acc(t * pixels + pixel, j);
+                b_.fma(sum, f(t, tap), x(), sum);
+              }
+          });
+      });
+    });
+  }
+
   // ---- the strip: input channels spread over the lanes of their output channels
   // ----------------------
 
@@ -252,6 +291,17 @@ std::string why_not_channelwise(const Problem& p, const Plan& plan, const ir::Ta
     return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr,
                        plan.mr * plan.nr + 1, target.name, target.registers);
   if (p.g == 1) return "there is one group";
+  const AxisPhases width = phases(p.axes.back());
+  if (plan.phases != 1) {
+    if (plan.phases < 1 || p.axes.back().d != 1 || plan.cols != 0 || p.i_min > 0)
+      return "phases needs whole rows of a known length, and no dilation along the width";
+    if (width.taps > 1 && p.group_ic() > 1)
+      return "phases needs one input channel in a group, or one tap along the width";
+    const std::int64_t joint = std::int64_t{plan.phases} * (plan.mr * plan.nr + width.taps) + 1;
+    if (joint > target.registers)
+      return fmt::format("{} phases of {}x{} need {} registers, {} has {}", plan.phases, plan.mr,
+                         plan.nr, joint, target.name, target.registers);
+  }
   if (plan.tile != TileAxis::w) return "channelwise tiles run along the width";
   if (plan.ku != 1) return "channelwise has no ku";
   if (plan.prefetch && (p.layout != Layout::channels_last || p.group_ic() > kGatheredChannels))

@@ -21,7 +21,7 @@ Tiled::Tiled(const Problem& problem, const Plan& plan, const ir::Target& target,
       outer_(b_, problem, problem.axes.size() - (plan.tile == TileAxis::w ? 1 : 0), plan.rows),
       epilogue_(problem_, tensors_),
       ahead_(b_, problem_, plan.prefetch) {
-  if (along_width()) runs_ = runs(width_);
+  if (along_width()) runs_ = plan.phases > 1 ? joint_runs(width_, plan.phases) : runs(width_);
 }
 
 Lowered Tiled::lower(Tiled* images) {
@@ -94,11 +94,12 @@ void Tiled::declare() {
   } else {
     // Unrolled epilogues must fit into the registers and be short.
     constexpr int kMostInstructions = 400;
-    const int tile = plan_.mr * plan_.nr, parts = problem_.row_length > 0 ? 3 : 1;
+    const int tile = plan_.mr * plan_.nr * plan_.phases, parts = problem_.row_length > 0 ? 3 : 1;
     staged_ = tile + epilogue_.registers(b_.target()) > b_.target().registers ||
               tile * epilogue_.instructions() * parts > kMostInstructions;
     if (staged_)
-      stage_ = b_.buffer("e", problem_.dtype, {plan_.mr, plan_.nr * L_}, ir::BufferKind::local);
+      stage_ = b_.buffer("e", problem_.dtype, {plan_.mr * plan_.phases, plan_.nr * L_},
+                         ir::BufferKind::local);
   }
 }
 
@@ -184,7 +185,8 @@ void Tiled::panel() {
 
 void Tiled::width_run(const Run& run,
                       const std::function<void(const std::function<void()>&)>& around) {
-  b_.loop("tw", run.t_begin, run.t_end, [&](const Affine& t0) {
+  const std::int64_t t_end = joint(run) ? run.t_begin + 1 : run.t_end;
+  b_.loop("tw", run.t_begin, t_end, [&](const Affine& t0) {
     b_.loop("ew", run.e_begin, run.e_end, [&](const Affine& eps) {
       around([&] {
         spot_ = {t0, eps, {}, {}};

@@ -51,6 +51,9 @@ class Tiled {
   virtual std::int64_t strip_channels() const = 0;
   virtual void fill_strip(const StripSource& source) = 0;  // source.channel is left to the schedule
   virtual void products(const ir::Reg& acc, int pixels) = 0;  // acc += x * w over a tap's channels
+  // The same over all taps along the width, for the phases of a joint run: acc[phase * pixels +
+  // ..].
+  virtual void joint_products(const Run& run, const ir::Reg& acc, int pixels);
 
   // tiled.cpp: the loops around the tiles
   void declare();
@@ -91,10 +94,13 @@ class Tiled {
 
   // tiled_tile.cpp: one register tile
   void tile(const Run& run, const Affine& q, int pixels, Border border);
+  void phases_of_tile(const Run& run, int pixels, Border border, int phases);
+  bool joint(const Run& run) const { return plan_.phases > 1 && run.phases() == plan_.phases; }
   void width_taps(const Run& run, const ir::Reg& acc, int pixels, Border border);
-  void store_pixel(const Run& run, const Affine& pixel,
+  // `row` + pixel is the accumulator's.
+  void store_pixel(const Run& run, const Affine& pixel, int row,
                    const std::function<ir::RegRef(const Affine&)>& value);
-  void keep_pixel(const Run& run, const ir::Reg& acc, const Affine& pixel);
+  void keep_pixel(const Run& run, const ir::Reg& acc, int row, const Affine& pixel);
   void store_row();
   // Input position of a pixel for the taps at hand, in the strip or in the tensor.
   std::vector<Affine> input_position(const Affine& pixel) const;

@@ -1,5 +1,6 @@
 // One register tile, from the bias to the stores.
 #include <algorithm>
+#include <stdexcept>
 
 #include "planner/schedules/cut_row.h"
 #include "planner/schedules/tiled.h"
@@ -18,35 +19,57 @@ Affine Tiled::output_channel(const Affine& vector) const {
 
 void Tiled::tile(const Run& run, const Affine& q, int pixels, Border border) {
   spot_.q = q;
+  if (!joint(run)) return phases_of_tile(run, pixels, border, 1);
+  if (border != Border::skipped) return phases_of_tile(run, pixels, border, plan_.phases);
+  b_.loop("tw", run.t_begin, run.t_end, [&](const Affine& t0) {
+    spot_.t0 = t0;
+    phases_of_tile(run, pixels, border, 1);
+  });
+  spot_.t0 = run.t_begin;
+}
+
+void Tiled::phases_of_tile(const Run& run, int pixels, Border border, int phases) {
+  const Affine first = spot_.t0;
+  const int rows = phases * pixels;
   b_.scope([&] {
-    const Reg acc = b_.vec("c", {pixels, panel_.vectors}, problem_.dtype);
+    const Reg acc = b_.vec("c", {rows, panel_.vectors}, problem_.dtype);
     panels_.each_vector(b_, panel_, true, [&](const Affine& j, Lanes lanes) {
       b_.mov(acc(0, j),
              problem_.bias ? ir::load({tensors_.bias, {output_channel(j)}}, lanes) : ir::bits(0));
     });
-    b_.unroll("i", 1, pixels, [&](const Affine& i) {
+    b_.unroll("i", 1, rows, [&](const Affine& i) {
       b_.unroll("j", 0, panel_.vectors, [&](const Affine& j) { b_.mov(acc(i, j), acc(0, j)); });
     });
     if (run.taps > 0)
       outer_.each_tap([&] {
+        if (phases > 1) return joint_products(run, acc, pixels);
         if (along_width()) return width_taps(run, acc, pixels, border);
         products(acc, pixels);
       });
-    if (!last()) {
-      b_.unroll("i", 0, pixels, [&](const Affine& i) { keep_pixel(run, acc, i); });
-    } else if (staged_) {
-      b_.unroll("i", 0, pixels, [&](const Affine& i) {
+    if (staged_ && last())
+      return b_.unroll("i", 0, rows, [&](const Affine& i) {
         b_.unroll("j", 0, panel_.vectors, [&](const Affine& j) {
           b_.store({stage_, {i, j * L_}}, acc(i, j));
         });
       });
-    } else {
+    for (int t = 0; t < phases; ++t) {
+      spot_.t0 = first + t;
       b_.unroll("i", 0, pixels, [&](const Affine& i) {
-        store_pixel(run, i, [&](const Affine& j) { return acc(i, j); });
+        if (!last()) return keep_pixel(run, acc, t * pixels, i);
+        store_pixel(run, i, t * pixels, [&](const Affine& j) { return acc(t * pixels + i, j); });
       });
     }
   });
-  if (last() && staged_) b_.loop("i", 0, pixels, [&](const Affine& i) { store_pixel(run, i, {}); });
+  if (last() && staged_)
+    for (int t = 0; t < phases; ++t) {
+      spot_.t0 = first + t;
+      b_.loop("i", 0, pixels, [&](const Affine& i) { store_pixel(run, i, t * pixels, {}); });
+    }
+  spot_.t0 = first;
+}
+
+void Tiled::joint_products(const Run&, const Reg&, int) {
+  throw std::logic_error("a schedule without joint phases");
 }
 
 void Tiled::width_taps(const Run& run, const Reg& acc, int pixels, Border border) {
@@ -98,7 +121,7 @@ std::vector<Affine> Tiled::outside(const Run& run, const Affine& pixel) const {
 }
 
 // Channels-last: post-ops and stores of one pixel. Without `value` the sums come from the stage.
-void Tiled::store_pixel(const Run& run, const Affine& pixel,
+void Tiled::store_pixel(const Run& run, const Affine& pixel, int row,
                         const std::function<RegRef(const Affine&)>& value) {
   b_.when(outside(run, pixel), [&] {
     panels_.each_vector(b_, panel_, static_cast<bool>(value), [&](const Affine& j, Lanes lanes) {
@@ -115,7 +138,7 @@ void Tiled::store_pixel(const Run& run, const Affine& pixel,
       if (value) return put(value(j));
       b_.scope([&] {
         const Reg v = b_.vec("v", {}, problem_.dtype);
-        b_.mov(v(), ir::load({stage_, {pixel, j * L_}}));
+        b_.mov(v(), ir::load({stage_, {row + pixel, j * L_}}));
         put(v());
       });
     });
@@ -123,11 +146,11 @@ void Tiled::store_pixel(const Run& run, const Affine& pixel,
 }
 
 // Channels-first: the sums of one pixel wait in the row buffer.
-void Tiled::keep_pixel(const Run& run, const Reg& acc, const Affine& pixel) {
+void Tiled::keep_pixel(const Run& run, const Reg& acc, int row, const Affine& pixel) {
   b_.when(outside(run, pixel), [&] {
     const Affine column = positions(pixel).back() - wb_ * row_columns();
     b_.unroll("j", 0, panel_.vectors, [&](const Affine& j) {
-      b_.store({row_buffer_, {column, j * L_}}, acc(pixel, j));
+      b_.store({row_buffer_, {column, j * L_}}, acc(row + pixel, j));
     });
   });
 }
