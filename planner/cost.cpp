@@ -80,7 +80,7 @@ double CostModel::read_bytes_per_cycle() const {
 double CostModel::step_cycles(double fmas, double loads, double filter_bytes,
                               double filter_bytes_per_cycle) const {
   constexpr double kLatency = 4;  // of an FMA: every accumulator takes one per step
-  return std::max({fmas / machine_.fma_per_cycle, loads / machine_.loads_per_cycle, kLatency,
+  return std::max({fmas / fma_per_cycle(), loads / machine_.loads_per_cycle, kLatency,
                    filter_bytes / filter_bytes_per_cycle});
 }
 

@@ -33,6 +33,7 @@ class CostModel {
   GridSize direct_grid(const Plan& plan) const;
   double bias_only_us() const;
 
+  double fma_per_cycle() const { return planner::fma_per_cycle(machine_, problem_.dtype); }
   // Cycles of one step of the innermost loop: fmas vector FMAs fed by `loads` vector loads.
   double step_cycles(double fmas, double loads, double filter_bytes,
                      double filter_bytes_per_cycle) const;

@@ -13,7 +13,9 @@
 #include "ir/target.h"
 #include "jit/backend.h"
 #include "runtime/default_pool.h"
+#include "runtime/core_name.h"
 #include "runtime/error.h"
+#include "runtime/machine_file.h"
 
 namespace tconv::runtime {
 namespace {
@@ -29,6 +31,22 @@ std::string brand() {
   text.resize(std::strlen(text.c_str()));
   while (!text.empty() && text.back() == ' ') text.pop_back();
   return text;
+}
+
+// Vendor family.model.stepping, and the machine table's name for the core.
+void identify(HostInfo& info) {
+  info.core = planner::kGenericCore;
+  unsigned highest = 0, b = 0, c = 0, d = 0, a = 0;
+  if (!__get_cpuid(0, &highest, &b, &c, &d)) return;
+  const std::array<unsigned, 3> words = {b, d, c};
+  const std::string vendor(reinterpret_cast<const char*>(words.data()), sizeof words);
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return;
+  unsigned family = (a >> 8) & 15, model = (a >> 4) & 15;
+  if (family == 6 || family == 15) model += ((a >> 16) & 15) << 4;
+  if (family == 15) family += (a >> 20) & 255;
+  info.cpuid = vendor + " " + std::to_string(family) + "." + std::to_string(model) + "." +
+               std::to_string(a & 15);
+  info.core = core_name(vendor, family, model);
 }
 
 void note_cache(HostInfo& info, int level, std::int64_t bytes) {
@@ -70,6 +88,7 @@ void caches_from_sysfs(HostInfo& info) {
 HostInfo find_out() {
   HostInfo info;
   info.cpu = brand();
+  identify(info);
   for (const std::string& isa : {std::string("avx512"), std::string("avx2")})
     if (jit::host_supports(isa)) info.isas.push_back(isa);
   info.isa = info.isas.empty() ? "avx2" : info.isas.front();
@@ -112,10 +131,10 @@ bool host_runs(const std::string& isa) {
   return std::find(isas.begin(), isas.end(), isa) != isas.end();
 }
 
-planner::Machine machine_for(const planner::Problem& problem, const Settings& settings) {
+planner::Machine host_machine(const Settings& settings) {
   planner::Machine machine;
   try {
-    machine = planner::default_machine(settings.isa);
+    machine = planner::default_machine(settings.isa, host().core);
   } catch (const std::invalid_argument&) {
     refuse("isa=" + settings.isa + " has no entry in the machine table");
   }
@@ -132,8 +151,14 @@ planner::Machine machine_for(const planner::Problem& problem, const Settings& se
   } else if (info.l3_bytes > 0) {
     machine.stream_from_bytes = info.l3_bytes / 8 * 5;
   }
+  if (!settings.machine.empty()) machine_file(settings.machine, "machine").apply(machine);
   if (settings.fork_us >= 0) machine.fork_us = settings.fork_us;
   machine.threads = settings.threads;
+  return machine;
+}
+
+planner::Machine machine_for(const planner::Problem& problem, const Settings& settings) {
+  planner::Machine machine = host_machine(settings);
   // Of a plan that was named the model knows nothing: it gets the threads that were asked for.
   if (settings.plan.empty())
     machine.threads = planner::useful_threads(problem, machine, settings.accuracy);

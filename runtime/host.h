@@ -14,6 +14,10 @@ const HostInfo& host();
 
 bool host_runs(const std::string& isa);
 
+// The machine before any problem is known: the table's numbers for this core, or those of the
+// machine file, with the host's caches and all threads. Throws Error.
+planner::Machine host_machine(const Settings& settings);
+
 // What a problem's plan is made for: the table's numbers for the target with the host's caches, and
 // as many of the wanted threads as pay. Throws Error for an unknown target.
 planner::Machine machine_for(const planner::Problem& problem, const Settings& settings);

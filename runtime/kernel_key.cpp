@@ -16,13 +16,13 @@ std::string text(const ir::Target& target) {
 }
 
 std::string text(const planner::Machine& machine) {
-  const auto& [target, l1_bytes, l2_bytes, l3_bytes, ghz, fma, loads, stores, l2_rate, l3_rate,
-               dram_rate, dram_write_rate, stream_write_rate, stream_from, grid_point_cycles,
-               fork_us, threads] = machine;
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", target, l1_bytes,
-                     l2_bytes, l3_bytes, ghz, fma, loads, stores, l2_rate, l3_rate, dram_rate,
-                     dram_write_rate, stream_write_rate, stream_from, grid_point_cycles, fork_us,
-                     threads);
+  const auto& [target, l1_bytes, l2_bytes, l3_bytes, ghz, fma, f64_fma, dot2, loads, stores,
+               l2_rate, l3_rate, dram_rate, dram_write_rate, stream_write_rate, stream_from,
+               grid_point_cycles, fork_us, threads] = machine;
+  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", target, l1_bytes,
+                     l2_bytes, l3_bytes, ghz, fma, f64_fma, dot2, loads, stores, l2_rate, l3_rate,
+                     dram_rate, dram_write_rate, stream_write_rate, stream_from, grid_point_cycles,
+                     fork_us, threads);
 }
 
 }  // namespace
@@ -38,13 +38,18 @@ std::string kernel_key(const KeyInputs& inputs) {
 
 std::string spelling(const std::string& problem, const Settings& settings) {
   std::string text;
-  text.reserve(40 + settings.isa.size() + settings.plan.size() + problem.size());
-  // With the length of the plan, since nobody has checked yet what it holds.
-  fmt::format_to(std::back_inserter(text), "as\n{} {} {} {:d} {} {} ", settings.threads,
+  text.reserve(48 + settings.isa.size() + settings.plan.size() + settings.machine.size() +
+               problem.size());
+  // With the lengths of plan and path, since nobody has checked yet what they hold.
+  fmt::format_to(std::back_inserter(text), "as\n{} {} {} {:d} {} {} {} ", settings.threads,
                  settings.fork_us, static_cast<int>(settings.backend),
                  settings.interpreter_fallback, static_cast<int>(settings.accuracy),
-                 settings.plan.size());
-  return text.append(settings.isa).append("\n").append(settings.plan).append(problem);
+                 settings.plan.size(), settings.machine.size());
+  return text.append(settings.isa)
+      .append("\n")
+      .append(settings.plan)
+      .append(settings.machine)
+      .append(problem);
 }
 
 }  // namespace tconv::runtime

@@ -6,6 +6,7 @@
 #include "ir/target.h"
 #include "runtime/error.h"
 #include "runtime/host.h"
+#include "runtime/machine_file.h"
 
 namespace tconv {
 namespace {
@@ -62,9 +63,11 @@ Options Options::parse(std::string_view text) {
       options.fallback = value;
     else if (key == "accuracy")
       options.accuracy = value;
+    else if (key == "machine")
+      options.machine = value;
     else
       runtime::refuse("option " + std::string(key) +
-                      " is unknown; there are threads isa backend plan fallback accuracy");
+                      " is unknown; there are threads isa backend plan fallback accuracy machine");
   }
 }
 
@@ -117,6 +120,9 @@ Settings resolve(const Options& given) {
     settings.accuracy = planner::Accuracy::exact_order;
   else if (!given.accuracy.empty() && given.accuracy != "default")
     refuse("accuracy=" + given.accuracy + " is unknown; there are default exact-order");
+  const Text machine = pick(given.machine, "machine", "TCONV_MACHINE");
+  if (machine.value != "table") settings.machine = machine.value;
+  if (!settings.machine.empty()) machine_file(settings.machine, machine.where);
   const std::string fork_us = environment("TCONV_FORK_US");
   if (!fork_us.empty()) settings.fork_us = parse_fork_us(fork_us);
   settings.dump = environment("TCONV_DUMP");

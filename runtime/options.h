@@ -20,6 +20,7 @@ struct Settings {
   std::string plan;  // empty: the model chooses
   bool interpreter_fallback = false;
   planner::Accuracy accuracy = planner::Accuracy::standard;
+  std::string machine;  // path of a machine file; empty: the table's numbers
   double fork_us = -1;  // TCONV_FORK_US; negative: the machine table's
   std::string dump;     // TCONV_DUMP: steps separated by commas, or "all"
 };

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
+#include "tconv/inspect.hpp"
 #include "tests/support/cli.h"
 #include "tools/sweep.h"
 #include "tools/turns.h"
@@ -53,6 +55,28 @@ TEST(Sweep, TakesEveryCombinationAndKeepsWhatItDoesNotName) {
             (std::vector<std::string>{"direct(mr=9)", "direct(mr=9,strip)", "width(mr=9)",
                                       "width(mr=9,strip)"}));
   EXPECT_EQ(plans("m=3x3,1x3 r=2..3,2", "winograd(m=2x2)").size(), 4U);
+}
+
+// The planner says which flags there are when it is given one that is none.
+TEST(Sweep, KnowsEveryFlagOfAPlan) {
+  std::string said;
+  try {
+    judge_plans(kLine, {"direct(cheese)"});
+  } catch (const Error& e) {
+    said = e.what();
+  }
+  const std::string before = "flags are ";
+  ASSERT_NE(said.find(before), std::string::npos) << said;
+  std::istringstream words(said.substr(said.find(before) + before.size()));
+  int flags = 0;
+  for (std::string word; words >> word;) {
+    if (word == "and") continue;
+    if (word.back() == ',') word.pop_back();
+    EXPECT_EQ(plans(word + "=0,1", "direct(mr=1)"),
+              (std::vector<std::string>{"direct(mr=1)", "direct(mr=1," + word + ")"}));
+    ++flags;
+  }
+  EXPECT_GE(flags, 5);
 }
 
 // ---- bench --sweep ---------------------------------------------------------------------------
@@ -116,6 +140,16 @@ TEST(CliSweep, TheFamilysBaseIsTheNamedPlanAndPredictionsAreThoseOfTheModel) {
   EXPECT_EQ(row.at("plan"), ranked.at("chosen")) << "a base is no choice";
 }
 
+TEST(CliSweep, TakesWholePlans) {
+  const json row =
+      run_json(bench({"--sweep", "direct(mr=2,nr=1) width(mr=4,nr=1) direct(mr=99,nr=9)", kLine}))
+          .at("results")
+          .at(0);
+  const std::set<std::string> timed = texts(row.at("plans"));
+  EXPECT_EQ(timed.count("direct(mr=2,nr=1)"), 1U);
+  EXPECT_EQ(texts(row.at("illegal")).count("direct(mr=99,nr=9)"), 1U);
+}
+
 TEST(CliSweep, SamplesOfALargeFamilyKeepTheChoice) {
   const json row = run_json(bench({"--sweep", "all", "--plans", "5", kLine})).at("results").at(0);
   EXPECT_EQ(row.at("plans").size(), 6U);
@@ -149,6 +183,8 @@ TEST(CliSweep, BadOnesAreRefused) {
            {"schedule=direct schedule=width", "schedule stands twice"},
            {"strip=0,2", "strip is a flag"},
            {" ", "names no field"},
+           {"mr=4 direct(mr=1,nr=1)", "either fields or whole plans"},
+           {"direct(mr=1,nr=1", "schedule(field=value,..) is expected"},
            {"cheese=4", "'cheese' is not known"},
            {"schedule=cheese", "'cheese' is not known"},
            {"mr=many", "mr=many"}})

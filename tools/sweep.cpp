@@ -14,7 +14,7 @@ namespace tconv::tools {
 namespace {
 
 // Flags have no value in a plan's text, so 0 and 1 are only this file's spelling of them.
-constexpr std::array kFlags = {"strip", "stream", "transposed"};
+constexpr std::array kFlags = {"strip", "stream", "prefetch", "transposed", "merged"};
 constexpr std::size_t kMostPlans = 100'000;
 
 bool is_flag(const std::string& name) {
@@ -83,6 +83,10 @@ Sweep::Sweep(const std::string& text) {
   std::istringstream words(text);
   std::size_t count = 1;
   for (std::string word; words >> word;) {
+    if (word.find('(') != std::string::npos) {
+      whole_.push_back(word);
+      continue;
+    }
     const std::size_t equals = word.find('=');
     Field field{.name = word.substr(0, equals), .values = {}};
     if (equals == std::string::npos || equals == 0)
@@ -105,11 +109,14 @@ Sweep::Sweep(const std::string& text) {
       fields_.push_back(std::move(field));
     }
   }
-  if (fields_.empty() && schedules_.empty()) refuse(text, "it names no field");
+  const bool names_fields = !fields_.empty() || !schedules_.empty();
+  if (!names_fields && whole_.empty()) refuse(text, "it names no field");
+  if (names_fields && !whole_.empty()) refuse(text, "either fields or whole plans are needed");
 }
 
 std::vector<std::string> Sweep::plans(
     const std::function<PlanText(const std::string& schedule)>& base) const {
+  if (!whole_.empty()) return whole_;
   std::vector<PlanText> found;
   for (const std::string& schedule : schedules_.empty() ? std::vector<std::string>{""} : schedules_)
     found.push_back(base(schedule));

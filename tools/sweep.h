@@ -22,7 +22,8 @@ struct PlanText {
 class Sweep {
  public:
   // "mr=4..16 nr=1,2,4 strip=0,1 schedule=direct,width": fields separated by spaces, each a list of
-  // values and of ranges that include both ends. Throws UsageError.
+  // values and of ranges that include both ends. Or whole plans, also separated by spaces. Throws
+  // UsageError.
   explicit Sweep(const std::string& text);
 
   // Every combination. A field that the sweep does not name is that of `base(schedule)`, where
@@ -35,6 +36,7 @@ class Sweep {
     std::string name;
     std::vector<std::string> values;
   };
+  std::vector<std::string> whole_;
   std::vector<std::string> schedules_;
   std::vector<Field> fields_;
 };

@@ -113,6 +113,8 @@ TCONV_API std::int64_t fallback_count();
 
 struct HostInfo {
   std::string cpu;                    // brand string
+  std::string cpuid;                  // vendor family.model.stepping
+  std::string core;                   // its entry in the machine table; generic: it has none
   std::string isa;                    // what create chooses
   std::vector<std::string> isas;      // that this host runs
   std::vector<std::string> features;  // of the CPU, that plans or emitters look at
@@ -124,6 +126,23 @@ struct HostInfo {
   std::int64_t l1_bytes = 0, l2_bytes = 0, l3_bytes = 0;  // data caches; l3 is shared
 };
 TCONV_API const HostInfo& host_info();
+
+// A number of the machine that plans are made for (docs/machine.md).
+struct MachineNumber {
+  std::string isa, name;
+  double value = 0;
+};
+struct MachineReport {
+  std::string isa;
+  std::string source;  // "table CORE", or the machine file
+  std::vector<MachineNumber> numbers;
+};
+TCONV_API MachineReport machine_report(const Options& options = {});
+// The text of a machine file of this host. All numbers of one or several isas, those of each
+// together; lines of `comment` become comments. Throws Error for numbers that are missing, unknown
+// or impossible.
+TCONV_API std::string machine_file_text(const std::vector<MachineNumber>& numbers,
+                                        const std::string& comment);
 
 TCONV_API std::string version();  // of tconv
 TCONV_API int ir_version();

@@ -42,6 +42,8 @@ struct TCONV_API Options {
   std::string plan;      // a plan's text, as direct(mr=14,nr=2)
   std::string accuracy;  // default; exact-order: products are added in the definition's order, the
                          // same bits on every isa (docs/accuracy.md)
+  std::string machine;   // a file that `tconv calibrate` wrote on this host (docs/machine.md), or
+                         // table: the built-in numbers
   std::string fallback;  // none, interpreter: what backend=auto may do when code cannot be compiled
 
   // "threads=1 backend=xbyak ..."; throws Error.
