@@ -190,6 +190,7 @@ Plan finite_twin(const Problem& problem, const Plan& plan, const Machine& machin
     twin = best(direct).plan;
     twin.transposed = plan.transposed;
     twin.merged = plan.merged;
+    twin.stream = twin.stream && !plan.transposed;
   }
   twin.strip = twin.dot2 = false;
   // Edges need the whole row when they are pixels of their own.

@@ -47,8 +47,8 @@ double width_us(const CostModel& model, const Plan& plan, const ir::Target& targ
     // Short sums overlap with the next tile's.
     const double latency = icg * outer_taps > 8 ? 4 * taps : 0;
     const double step =
-        std::max({fmas / model.fma_per_cycle(), loads / model.machine().loads_per_cycle,
-                  latency, nr * vector_bytes / strip_bandwidth});
+        std::max({fmas / model.fma_per_cycle(), loads / model.machine().loads_per_cycle, latency,
+                  nr * vector_bytes / strip_bandwidth});
     row += static_cast<double>(b.count) * tiles *
            (outer_taps * (icg * step + kTap) + kTile + b.size * residues.channels * nr);
   }

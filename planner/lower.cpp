@@ -83,6 +83,10 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target
   require(
       plan.fetch == 0 || plan.schedule == Schedule::direct || plan.schedule == Schedule::winograd,
       "fetch is a field of direct and winograd");
+  require(!plan.merged || plan.schedule == Schedule::direct || plan.schedule == Schedule::winograd,
+          "merged is a field of direct and winograd");
+  require(!plan.prefetch || plan.schedule != Schedule::bias_only,
+          "bias_only reads no inputs that could be prefetched");
   require(plan.phases == 1 || plan.schedule == Schedule::channelwise,
           "phases is a field of channelwise");
   show("plan", [&] { return print(plan); });

@@ -16,9 +16,11 @@ double predict(const Problem& problem, const Plan& plan, const Machine& machine)
     predict_over_sizes(p, machine, *target, one);
     return one.front().predicted_us;
   }
-  const CostModel model(plan.transposed ? channels_last_twin(p) : p, machine, lanes);
+  const CostModel last(plan.transposed ? channels_last_twin(p) : p, machine, lanes);
+  const CostModel model(as_scheduled(p, plan), machine, lanes);
   return predict_us(model, plan, *target, false) +
-         (plan.transposed ? transposes_us(model, lanes) : 0);
+         (plan.transposed ? transposes_us(last, lanes) : 0) +
+         (plan.merged ? repeat_us(model, lanes) : 0);
 }
 
 }  // namespace tconv::planner

@@ -2,6 +2,7 @@
 // schedule that can, the bits of the plan without, the way of the packed filter, and the rules.
 #include <gtest/gtest.h>
 
+#include "ir/verify.h"
 #include "planner/schedules/schedule.h"
 #include "tconv/tconv.hpp"
 #include "tests/support/plan_run.h"
@@ -155,6 +156,19 @@ TEST(MergedPlans, AreChosenWhereChannelsFillVectorsBadly) {
   EXPECT_TRUE(chosen("f32 nhwc ic=24 oc=24 i=184x184 k=2 s=2 bias").merged);
   EXPECT_TRUE(chosen("f32 nhwc ic=21 oc=21 i=70x70 k=16 s=8 bias").merged);
   EXPECT_FALSE(chosen("f32 nhwc ic=64 oc=32 i=70x70 k=2 s=2 bias").merged);
+}
+
+// However long the input behind a short output is, and however far apart pixels are.
+TEST(PrefetchPlans, AreNoLongerThanOthers) {
+  for (const char* isa : {"avx512", "avx2"})
+    for (const char* line : {"f32 nwc ic=4 oc=20 i=1000000 o=8 k=4 s=2",
+                             "f32 nhwc ic=4 oc=20 i=9x9 k=4 s=2 p=1 ips=1000000"}) {
+      const planner::Problem p = planner::parse_problem(line);
+      const planner::Plan plan = planner::choose(p, planner::default_machine(isa)).plan;
+      EXPECT_TRUE(plan.prefetch) << line;
+      EXPECT_TRUE(ir::verify(planner::lower(p, plan, *ir::find_target(isa)).program).empty())
+          << line;
+    }
 }
 
 TEST(PrefetchPlans, AreChosenWhereInputsLieBeyondL2) {

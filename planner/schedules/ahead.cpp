@@ -1,5 +1,7 @@
 #include "planner/schedules/ahead.h"
 
+#include <algorithm>
+
 #include "planner/integer.h"
 
 namespace tconv::planner {
@@ -33,9 +35,11 @@ void Ahead::declare(const Tensors& tensors) {
 }
 
 void Ahead::next(const Affine& image, std::int64_t images, const std::vector<Along>& axes,
-                 std::int64_t steps) {
+                 double steps) {
   if (!on_) return;
-  steps_ = steps;
+  // Numbers of steps are parts of addresses.
+  constexpr double kMostSteps = 1LL << 40;
+  steps_ = steps > kMostSteps ? 0 : static_cast<std::int64_t>(steps);
   count_ = 1;
   std::size_t a = axes.size();
   while (a > 0 && axes[a - 1].points == 1) count_ *= problem_.axes[--a].i;
@@ -64,12 +68,14 @@ void Ahead::near(ir::Mem mem) const {
 }
 
 void Ahead::step(const Affine& number, const Affine& channel) const {
-  if (!on_ || steps_ == 0) return;
+  if (!active()) return;
   const Problem& p = problem_;
   const std::int64_t line = 64 / ir::bytes(p.dtype);
-  // Steps are rarely as many as lines: more of them touch a line again, fewer take several.
+  // Steps are rarely as many as lines: more of them touch a line again, fewer take several. A long
+  // input behind a short output, or wide gaps between pixels, are no reason for more than a few.
+  constexpr std::int64_t kMostLines = 4;
   const auto lines = [&](std::int64_t each, auto&& index) {
-    b_.unroll("a", 0, ceil_div(each, line), [&](const Affine& a) {
+    b_.unroll("a", 0, std::min(ceil_div(each, line), kMostLines), [&](const Affine& a) {
       b_.prefetch({view_, index(a * line)}, ir::Hint::l2);
     });
   };

@@ -32,7 +32,8 @@ class Ahead {
   // or the next `images`: its pixels, all those of the axes inside, are spread over `steps`
   // numbered steps for each input channel. Beyond an image lies the next one.
   void next(const ir::Affine& image, std::int64_t images, const std::vector<Along>& axes,
-            std::int64_t steps);
+            double steps);
+  bool active() const { return on_ && steps_ > 0; }
   void step(const ir::Affine& number, const ir::Affine& channel) const;
   // While a row is copied or transposed: the line of `mem`, which lies `distance()` pixels further.
   // Rows of pixels are read by 16 pixels at a time, which hardware does not follow.

@@ -296,6 +296,10 @@ std::string why_not_channelwise(const Problem& p, const Plan& plan, const ir::Ta
   if (plan.phases != 1) {
     if (plan.phases < 1 || p.axes.back().d != 1 || plan.cols != 0 || p.i_min > 0)
       return "phases needs whole rows of a known length, and no dilation along the width";
+    constexpr std::int64_t kMostStride = 64;  // what is not joint is code of its own
+    if (plan.phases > p.axes.back().s || p.axes.back().s > kMostStride)
+      return fmt::format("phases={}: at most the stride of {}, and strides of at most {}",
+                         plan.phases, p.axes.back().s, kMostStride);
     if (width.taps > 1 && p.group_ic() > 1)
       return "phases needs one input channel in a group, or one tap along the width";
     const std::int64_t joint = std::int64_t{plan.phases} * (plan.mr * plan.nr + width.taps) + 1 +

@@ -133,8 +133,9 @@ std::int64_t Tiled::tiles_in_row() const {
 }
 
 void Tiled::look_ahead() {
-  std::int64_t steps = panels_.per_block() * tiles_in_row() * (outer_.size() > 0 ? plan_.rows : 1);
-  for (const Axis& a : problem_.axes) steps *= a.k;
+  double steps = static_cast<double>(panels_.per_block() * tiles_in_row()) *
+                 (outer_.size() > 0 ? plan_.rows : 1);
+  for (const Axis& a : problem_.axes) steps *= static_cast<double>(a.k);
   std::vector<Ahead::Along> axes = outer_.along();
   const bool whole = blocks_w_ == 1 && problem_.i_min == 0;
   axes.push_back({first_block() + wb_ * block_pixels_, block_pixels_, whole ? 1 : 2});
@@ -142,7 +143,7 @@ void Tiled::look_ahead() {
 }
 
 void Tiled::prefetch(const Affine& channel) const {
-  if (!tile_) return;
+  if (!tile_ || !ahead_.active()) return;
   Affine number = panel_.in_block;
   const std::vector<Affine> taps = filter_taps();
   for (std::size_t a = 0; a < taps.size(); ++a) number = number * problem_.axes[a].k + taps[a];

@@ -172,9 +172,10 @@ std::int64_t Width::tiles_in_row() const {
 }
 
 void Width::look_ahead() {
-  std::int64_t steps = ceil_div(problem_.group_oc(), residues_.channels) * tiles_in_row() *
-                       looped_taps() * (outer_.size() > 0 ? plan_.rows : 1);
-  for (std::size_t a = 0; a < outer_.size(); ++a) steps *= problem_.axes[a].k;
+  double steps = static_cast<double>(ceil_div(problem_.group_oc(), residues_.channels)) *
+                 static_cast<double>(tiles_in_row() * looped_taps()) *
+                 (outer_.size() > 0 ? plan_.rows : 1);
+  for (std::size_t a = 0; a < outer_.size(); ++a) steps *= static_cast<double>(problem_.axes[a].k);
   std::vector<Ahead::Along> axes = outer_.along();
   axes.push_back(
       {residues_.first_delta + wb_ * sizes_.block_columns, sizes_.block_columns, sizes_.blocks});
@@ -186,6 +187,7 @@ std::int64_t Width::looped_taps() const {
 }
 
 void Width::prefetch(const Channels& channels, const Affine& tap, const Affine& channel) const {
+  if (!ahead_.active()) return;
   Affine number = channels.block;
   const std::vector<Affine> taps = outer_.filter_tap();
   for (std::size_t a = 0; a < taps.size(); ++a) number = number * problem_.axes[a].k + taps[a];

@@ -30,9 +30,10 @@ std::int64_t WinogradKernel::tiles_in_row() const {
 }
 
 void WinogradKernel::look_ahead() {
-  std::int64_t steps = panels_.per_block() * tiles_in_row();
-  for (std::size_t i = 0; i < flat_from_; ++i) steps *= results_[i];
-  for (const WinogradAxis& a : axes_) steps *= (a.t_end - a.t_begin) * a.points() * a.steps();
+  double steps = static_cast<double>(panels_.per_block() * tiles_in_row());
+  for (std::size_t i = 0; i < flat_from_; ++i) steps *= static_cast<double>(results_[i]);
+  for (const WinogradAxis& a : axes_)
+    steps *= static_cast<double>((a.t_end - a.t_begin) * a.points() * a.steps());
   std::vector<Ahead::Along> along;
   for (std::size_t a = 0; a < rank(); ++a)
     along.push_back({base_[a], axes_[a].block, problem_.i_min > 0 ? 2 : axes_[a].grid()});
@@ -41,6 +42,7 @@ void WinogradKernel::look_ahead() {
 
 void WinogradKernel::prefetch(const Position& points, const Position& outer, const Affine& tile,
                               const Position& steps, const Affine& channel) const {
+  if (!ahead_.active()) return;
   Affine number = 0;
   for (std::size_t a = 0; a < rank(); ++a)
     number = number * (axes_[a].t_end - axes_[a].t_begin) + phase_[a];
