@@ -33,6 +33,12 @@ TEST(Definition, AgreesWithEveryNumericConformanceCase) {
   }
 }
 
+// sum + v * w of 32-bit integers, wrapping.
+double wrapped(double sum, double v, double w) {
+  const auto bits = [](double x) { return static_cast<std::uint64_t>(static_cast<Int>(x)); };
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(bits(sum) + bits(v) * bits(w)));
+}
+
 // The other way round: every input pixel adds to the outputs that it reaches.
 std::vector<double> scatter(const Shape& s, const TensorData& data) {
   const Int out_area = pixels(1, s.o), in_area = pixels(1, s.i), taps = pixels(1, s.k);
@@ -64,7 +70,8 @@ std::vector<double> scatter(const Shape& s, const TensorData& data) {
             const double w = read(s.type, data.filter.data(),
                                   s.torch_filter ? (c * s.group_oc() + m) * taps + t
                                                  : (t * s.group_oc() + m) * s.ic + c);
-            r[place(n, at, group * s.group_oc() + m)] += v * w;
+            double& sum = r[place(n, at, group * s.group_oc() + m)];
+            sum = s.type == Type::i32 ? wrapped(sum, v, w) : sum + v * w;
           }
         }
       }
