@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "planner/plan_models.h"
 #include "planner/schedules/schedule.h"
 #include "planner/schedules/width_blocks.h"
 #include "planner/trim.h"
@@ -92,11 +93,13 @@ void propose_transposed(const Problem& p, const Machine& machine, const ir::Targ
         }
         propose_merged(last, machine, target, !short_rows, inner);
       },
-      [](Plan& plan) {
-        plan.transposed = true;
-        plan.stream = false;  // its output is read again at once
-      },
-      transposes_us(model, lanes), out);
+      [](Plan& plan) { plan.transposed = true; }, transposes_us(model, lanes), out);
+  PlanModels models(p, machine, target);
+  for (Candidate& c : out.legal) {
+    if (!c.plan.transposed || !c.plan.stream) continue;
+    c.plan.stream = false;  // its output is read again at once
+    if (!p.run_time_sizes()) c.predicted_us = models.us(c.plan, false);
+  }
 }
 
 }  // namespace
@@ -111,9 +114,12 @@ double transposes_us(const CostModel& model, int lanes) {
 
 double repeat_us(const CostModel& model, int lanes) {
   constexpr double kStage = 200, kCyclesPerVector = 2;
-  const auto channels = static_cast<double>(model.problem().oc);
-  const double cycles = model.problem().bias ? kStage + channels / lanes * kCyclesPerVector : 0;
-  return cycles / (model.machine().ghz * 1e3);
+  const Problem& p = model.problem();
+  const auto repeated = static_cast<double>(
+      (p.bias ? 1 : 0) + std::count_if(p.post.begin(), p.post.end(),
+                                       [](const PostOp& o) { return o.kind == PostKind::prelu; }));
+  const double vectors = static_cast<double>(p.oc) / lanes;
+  return repeated * (kStage + vectors * kCyclesPerVector) / (model.machine().ghz * 1e3);
 }
 
 namespace {

@@ -49,7 +49,7 @@ bool CostModel::streams() const {
   // Zen 4, each plan in a process of its own: twelve compute-bound layers with outputs of 1 to 17
   // MB gain 3% to 15%; depthwise ones lose 10% where tensors stay in L3. Zen 5: no difference.
   constexpr double kHidden = 2;
-  const double work = multiply_adds(problem_) / (lanes_ * machine_.fma_per_cycle);
+  const double work = multiply_adds(problem_) / (lanes_ * fma_per_cycle());
   return work > kHidden * output_bytes_ / machine_.dram_write_bytes_per_cycle;
 }
 
@@ -173,8 +173,7 @@ double CostModel::direct_us(const Plan& plan) const {
   if (along_width) filter_slice *= static_cast<double>(axes_.back().taps);
   const double slice_bandwidth = bandwidth(filter_slice);
 
-  double pixel_bytes =
-      static_cast<double>(p.input_pixel_stride ? p.input_pixel_stride : p.ic) * element;
+  double pixel_bytes = static_cast<double>(p.input_pixel()) * element;
   if (!along_width)
     for (const Axis& a : p.axes) pixel_bytes *= static_cast<double>(a.i);
   const bool local = plan.strip || !last;  // strips are padded against conflicts

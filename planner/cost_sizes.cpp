@@ -1,9 +1,8 @@
 // Predictions where a size is known only at run time.
 #include <cmath>
-#include <map>
-#include <tuple>
 
 #include "planner/candidates.h"
+#include "planner/plan_models.h"
 #include "planner/schedules/schedule.h"
 
 namespace tconv::planner {
@@ -62,30 +61,8 @@ double predict_us(const CostModel& model, const Plan& plan, const ir::Target& ta
 
 namespace {
 
-// The models that the plans of one run need, by what a plan makes of the problem; a batch may be
-// taken in parts.
-class Models {
- public:
-  Models(const Problem& run, const Machine& machine, int lanes)
-      : run_(run), machine_(machine), lanes_(lanes) {}
-
-  const CostModel& of(const Plan& plan, std::int64_t n) {
-    const auto key = std::make_tuple(plan.transposed, plan.merged, n);
-    const auto found = models_.find(key);
-    if (found != models_.end()) return found->second;
-    const Problem problem = as_scheduled(at_sizes(run_, n, 0), plan);
-    return models_.try_emplace(key, problem, machine_, lanes_).first->second;
-  }
-
- private:
-  const Problem& run_;
-  const Machine& machine_;
-  int lanes_;
-  std::map<std::tuple<bool, bool, std::int64_t>, CostModel> models_;
-};
-
 // Whole tiles of images and long rests along the batch, the others image by image.
-double open_batch_us(const Problem& run, const Plan& plan, Models& models) {
+double open_batch_us(const Problem& run, const Plan& plan, PlanModels& models) {
   const std::int64_t rest = run.n % plan.mr, few = rest < least_rest(plan.mr) ? rest : 0;
   Plan along_batch = plan;
   along_batch.strip = false;
@@ -102,23 +79,18 @@ double open_batch_us(const Problem& run, const Plan& plan, Models& models) {
 void predict_over_sizes(const Problem& problem, const Machine& machine, const ir::Target& target,
                         std::vector<Candidate>& candidates) {
   const std::vector<Problem> runs = sampled_runs(problem);
-  const int lanes = target.lanes(problem.sum_dtype());
   for (Candidate& c : candidates) c.predicted_us = 1;
   for (const Problem& run : runs) {
-    Models models(run, machine, lanes);
+    PlanModels models(run, machine, target);
     // The runtime goes without streaming stores where an output is small.
     const bool streams = static_cast<double>(output_elements(run)) * ir::bytes(run.output_dtype()) >
                          static_cast<double>(machine.stream_from_bytes);
     for (Candidate& c : candidates) {
       Plan plan = c.plan;
       plan.stream = plan.stream && streams;
-      const CostModel& model = models.of(plan, run.n);
-      double us = problem.n_min > 0 && plan.tile == TileAxis::n
-                      ? open_batch_us(run, plan, models)
-                      : predict_us(model, plan, target, problem.i_min > 0);
-      if (plan.transposed) us += transposes_us(models.of({}, run.n), lanes);
-      if (plan.merged) us += repeat_us(model, lanes);
-      c.predicted_us *= us;
+      c.predicted_us *= problem.n_min > 0 && plan.tile == TileAxis::n
+                            ? open_batch_us(run, plan, models) + models.ways_us(plan)
+                            : models.us(plan, problem.i_min > 0);
     }
   }
   for (Candidate& c : candidates)

@@ -91,7 +91,6 @@ std::vector<Run> runs(const AxisPhases& x, std::size_t most) {
 std::vector<Run> joint_runs(const AxisPhases& x, int phases) {
   std::vector<Run> single, out;
   for (const Run& r : runs(x)) {
-    if (!r.exact) return runs(x);
     for (std::int64_t t = r.t_begin; r.taps > 0 && t < r.t_end; ++t) {
       single.push_back(r);
       single.back().t_begin = t;

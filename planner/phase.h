@@ -39,8 +39,8 @@ struct Run {
 std::vector<Run> runs(const AxisPhases& axis, std::size_t most = 4);
 
 // The same with `phases` neighbours of equally many taps taken together, for the blocks in which
-// all of them have outputs; what is left of each is a run of its own. All exact, or none are
-// joined.
+// all of them have outputs; what is left of each is a run of its own. For d = 1, where all runs are
+// exact.
 std::vector<Run> joint_runs(const AxisPhases& axis, int phases);
 
 // The same computation on the same memory with as few axes as possible: identity axes (k=1 s=1 p=0,

@@ -91,6 +91,8 @@ struct Problem {
   int rank() const { return static_cast<int>(axes.size()); }
   std::int64_t group_ic() const { return ic / g; }
   std::int64_t group_oc() const { return oc / g; }
+  std::int64_t input_pixel() const { return input_pixel_stride ? input_pixel_stride : ic; }
+  std::int64_t output_pixel() const { return output_pixel_stride ? output_pixel_stride : oc; }
   bool run_time_sizes() const { return n_min > 0 || i_min > 0; }
   ir::DType sum_dtype() const { return element_type(dtype).sum; }
   ir::DType output_dtype() const { return wide_output ? sum_dtype() : dtype; }

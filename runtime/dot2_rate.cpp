@@ -1,6 +1,7 @@
 #include "runtime/dot2_rate.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -55,8 +56,13 @@ double measured() {
 }  // namespace
 
 double dot2_rate() {
-  static const double rate = measured();
-  return rate;
+  // Without a lock, which a fork could inherit; who measured first is believed.
+  constexpr double kUnknown = -1;
+  static std::atomic<double> rate{kUnknown};
+  double known = rate.load(std::memory_order_relaxed);
+  if (known != kUnknown) return known;
+  const double mine = measured();
+  return rate.compare_exchange_strong(known, mine, std::memory_order_relaxed) ? mine : known;
 }
 
 }  // namespace tconv::runtime

@@ -18,10 +18,9 @@ namespace {
 
 using nlohmann::json;
 using test::expect_refused;
+using test::kLine;
 using test::run_json;
 using test::tconv_cli;
-
-const std::string kLine = "f32 nhwc ic=6 oc=20 i=5x4 k=4 s=2 p=1 bias relu";
 
 std::vector<std::string> bench(const std::vector<std::string>& more) {
   std::vector<std::string> arguments = {"bench", "--rounds", "2", "--round-us", "5"};

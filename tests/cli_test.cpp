@@ -22,11 +22,10 @@ namespace {
 using nlohmann::json;
 using test::Finished;
 using test::keys;
+using test::kLine;
 using test::last_line;
 using test::run_json;
 using test::tconv_cli;
-
-const std::string kLine = "f32 nhwc ic=6 oc=20 i=5x4 k=4 s=2 p=1 bias relu";
 
 TEST(Cli, EveryVerbEndsWithItsSummary) {
   const std::vector<std::vector<std::string>> commands = {

@@ -165,13 +165,14 @@ TEST(KernelCache, AThousandProblemsThroughOneMebibyte) {
   EXPECT_EQ(usual, 64 << 20);
   set_kernel_cache_limit(1 << 20);
   const KernelCacheCounters before = kernel_cache_counters();
+  const Options options = Options::parse("plan=direct(mr=1,nr=1)");  // the same on every host
   for (int i = 1; i <= problems; ++i)
-    ConvTranspose::create("f32 nwc ic=3 oc=4 bias k=3 s=2 i=" + std::to_string(i));
+    ConvTranspose::create("f32 nwc ic=3 oc=4 bias k=3 s=2 i=" + std::to_string(i), options);
   const KernelCacheCounters c = kernel_cache_counters();
   EXPECT_EQ(c.compiles - before.compiles, problems);
   EXPECT_EQ(c.entries - before.entries + c.evictions - before.evictions, problems);
   EXPECT_GT(c.evictions, before.evictions);
-  EXPECT_GE(c.entries, 2);
+  EXPECT_GT(c.entries, 5);
   EXPECT_LE(c.bytes, 1 << 20);
   std::printf("%d problems: %lld hits, %lld compiles, %lld evictions, %lld entries, %lld bytes\n",
               problems, static_cast<long long>(c.hits), static_cast<long long>(c.compiles),

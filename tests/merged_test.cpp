@@ -2,6 +2,8 @@
 // schedule that can, the bits of the plan without, the way of the packed filter, and the rules.
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "ir/verify.h"
 #include "planner/schedules/schedule.h"
 #include "tconv/tconv.hpp"
@@ -95,19 +97,23 @@ TEST_P(Merged, IsTheDefinition) {
   }
 }
 
-TEST_P(Merged, PhasesTogetherHaveTheBitsOfPhasesApart) {
+// With `flag` the definition's results, and the bits of the plan without.
+void check_flag(std::span<const Case> cases, const char* flag, const char* target) {
   std::uint64_t seed = 1;
-  for (const Case& c : kPhases) {
+  for (const Case& c : cases) {
     SCOPED_TRACE(c.plan);
     const Sample sample(c.line, ++seed);
     std::vector<tools::Buffer> right;
-    const planner::Plan together = planner::parse_plan(with(c.plan, "phases=2"));
-    const PlanRun run(sample, together, GetParam());
+    const PlanRun run(sample, planner::parse_plan(with(c.plan, flag)), target);
     check_plan(sample, run, right);
     EXPECT_TRUE(
-        same_values(PlanRun(sample, planner::parse_plan(c.plan), GetParam()).run({}), run.run({})));
-    if (HasFailure()) return;
+        same_values(PlanRun(sample, planner::parse_plan(c.plan), target).run({}), run.run({})));
+    if (testing::Test::HasFailure()) return;
   }
+}
+
+TEST_P(Merged, PhasesTogetherHaveTheBitsOfPhasesApart) {
+  check_flag(kPhases, "phases=2", GetParam());
 }
 
 TEST_P(Merged, DirectHasTheBitsOfTheDefinitionsOrder) {
@@ -121,20 +127,7 @@ TEST_P(Merged, DirectHasTheBitsOfTheDefinitionsOrder) {
   }
 }
 
-TEST_P(Merged, PrefetchChangesNoBit) {
-  std::uint64_t seed = 1;
-  for (const Case& c : kPrefetch) {
-    SCOPED_TRACE(c.plan);
-    const planner::Plan plan = planner::parse_plan(with(c.plan, "prefetch"));
-    const Sample sample(c.line, ++seed);
-    std::vector<tools::Buffer> right;
-    const PlanRun run(sample, plan, GetParam());
-    check_plan(sample, run, right);
-    EXPECT_TRUE(
-        same_values(PlanRun(sample, planner::parse_plan(c.plan), GetParam()).run({}), run.run({})));
-    if (HasFailure()) return;
-  }
-}
+TEST_P(Merged, PrefetchChangesNoBit) { check_flag(kPrefetch, "prefetch", GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Merged, testing::Values("avx512", "avx2"),
                          [](const auto& which) { return std::string(which.param); });

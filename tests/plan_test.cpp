@@ -235,6 +235,7 @@ class Proposals : public testing::TestWithParam<const char*> {
       EXPECT_TRUE(texts.insert(print(c.plan)).second) << "twice: " << print(c.plan);
       EXPECT_EQ(parse_plan(print(c.plan)), c.plan);
       EXPECT_GE(c.predicted_us, before);
+      EXPECT_DOUBLE_EQ(predict(problem, c.plan, machine), c.predicted_us) << print(c.plan);
       before = c.predicted_us;
       const Lowered lowered = lower(problem, c.plan, *ir::find_target(machine.target));
       const auto faults = ir::verify(lowered.program);

@@ -98,7 +98,8 @@ class Property
   planner::Machine machine(bool stream) const {
     planner::Machine m = planner::default_machine(target_);
     if (stream) m.stream_from_bytes = 0;
-    m.dot2_per_cycle = m.fma_per_cycle;  // plans with dot2; where the CPU lacks it, in the interpreter
+    m.dot2_per_cycle =
+        m.fma_per_cycle;  // plans with dot2; where the CPU lacks it, in the interpreter
     return m;
   }
   void check(const std::string& line, std::uint64_t seed, int most_plans = 12);

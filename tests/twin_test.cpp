@@ -26,6 +26,8 @@ const char* const kLines[] = {
     "f32 ncw ic=3 oc=18 i=1100 k=4 s=2 p=1 bias",
     "f32 ncw ic=4 oc=1 i=1200 k=25 s=4 p=11",
     "f32 nwc ic=3 oc=7 i=40 k=6 s=3 d=2 p=4 tanh",
+    "f32 nhwc ic=16 oc=9 i=6x7 k=4x4 s=2x2 p=1x1 bias",  // merged, rows cut, winograd
+    "f32 nchw ic=16 oc=9 i=6x7 k=4x4 s=2x2 p=0x0 bias",
 };
 
 class Twin : public testing::TestWithParam<const char*> {
@@ -53,24 +55,26 @@ TEST_P(Twin, NonFiniteFiltersAreTheDefinitions) {
         continue;
       }
       const planner::Plan twin = planner::finite_twin(sample.problem, candidate.plan, machine_);
-      if (!seen.insert({planner::print(twin), true}).second) continue;
+      const std::string schedule = planner::name(candidate.plan.schedule);
+      if (!seen.insert({schedule + planner::print(twin), true}).second) continue;
       SCOPED_TRACE(main.how() + " twin " + planner::print(twin));
-      ++plans[planner::name(candidate.plan.schedule)];
+      ++plans[schedule];
+      plans["merged"] += twin.merged ? 1 : 0;
       if (left_out(seen.size())) continue;
       const PlanRun run(sample, twin, target_);
       EXPECT_FALSE(run.lowered().needs_finite_filter);
       check_plan(sample, run, right);
-      mattered[planner::name(candidate.plan.schedule)] +=
-          !sample.definition->check(main.run({}).data()).ok();
+      mattered[schedule] += !sample.definition->check(main.run({}).data()).ok();
       if (HasFailure()) return;
     }
   }
-  for (const char* schedule : {"direct", "channelwise", "width"}) {
+  for (const char* schedule : {"direct", "channelwise", "width", "winograd"}) {
     EXPECT_GT(plans[schedule], 0) << schedule;
     if (kFewer > 1) continue;
     EXPECT_GT(mattered[schedule], 0) << schedule << ": the test's filters need no twin";
   }
   EXPECT_GT(plans["no twin needed"], 0);
+  EXPECT_GT(plans["merged"], 0);
 }
 
 TEST_P(Twin, NonFiniteInputsStayLocal) {

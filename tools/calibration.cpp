@@ -118,8 +118,7 @@ std::vector<Calibration> calibrate(const HostInfo& host,
 std::vector<MachineNumber> machine_numbers(const Calibration& c) {
   const double vector = probe::vector_bytes(c.isa);
   const auto fmas = [&](double gflops, double flops) { return gflops / flops / c.ghz; };
-  // Measured as the parts with which the model's choices are best, on Zen 5 and Zen 4 alike
-  // (docs/machine.md).
+  // What a kernel gets of them beside its other work: chosen on Zen 4 (docs/machine.md).
   constexpr double kL2 = 0.75, kL3 = 0.6, kDram = 0.85, kDramWrite = 0.8, kStream = 0.65;
   const auto bytes = [&](double gbs, double part) { return gbs * part / c.ghz; };
   return {{c.isa, "ghz", c.ghz},

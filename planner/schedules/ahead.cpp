@@ -23,12 +23,11 @@ void Ahead::declare(const Tensors& tensors) {
   const Problem& p = problem_;
   pixels_ = tensors.i;
   for (std::size_t a = 0; a + 1 < p.axes.size(); ++a) pixels_ = pixels_ * p.axes[a].i;
-  const std::int64_t channels = p.input_pixel_stride ? p.input_pixel_stride : p.ic;
-  std::vector<Affine> dims = {tensors.n, channels, pixels_};
+  std::vector<Affine> dims = {tensors.n, p.ic, pixels_};
   // Of n and i at most one is a param.
   if (p.layout == Layout::channels_last) {
-    const Affine all =
-        p.n_min > 0 ? tensors.n * (pixels_.constant() * channels) : pixels_ * (p.n * channels);
+    const Affine all = p.n_min > 0 ? tensors.n * (pixels_.constant() * p.input_pixel())
+                                   : pixels_ * (p.n * p.input_pixel());
     dims = {all};
   }
   view_ = b_.view("xa", tensors.input, 0, p.dtype, dims);
@@ -58,9 +57,7 @@ void Ahead::next(const Affine& image, std::int64_t images, const std::vector<Alo
 
 std::int64_t Ahead::distance() const {
   constexpr std::int64_t kBytes = 6 << 10;
-  const Problem& p = problem_;
-  const std::int64_t channels = p.input_pixel_stride ? p.input_pixel_stride : p.ic;
-  return ceil_div(kBytes, channels * ir::bytes(p.dtype));
+  return ceil_div(kBytes, problem_.input_pixel() * ir::bytes(problem_.dtype));
 }
 
 void Ahead::near(ir::Mem mem) const {
@@ -86,7 +83,7 @@ void Ahead::step(const Affine& number, const Affine& channel) const {
     });
     return;
   }
-  const std::int64_t stride = p.input_pixel_stride ? p.input_pixel_stride : p.ic;
+  const std::int64_t stride = p.input_pixel();
   const std::int64_t each = ceil_div(count_ * stride, steps_ * p.ic);
   const Affine image = n_ * (pixels_.constant() * stride);
   lines(each, [&](const Affine& more) {

@@ -41,7 +41,7 @@ void each_part(ir::Builder& b, const Problem& p, const Affine& column, const Aff
       b.when({past - end - channel}, [&] { store(lanes); });
       const auto lane = static_cast<int>(past % L);
       const std::int64_t at = past - lane;
-      if (lane > 0 && lane <= end) b.when({channel - at, at - channel}, [&] { store({0, lane}); });
+      if (lane > 0 && lane < end) b.when({channel - at, at - channel}, [&] { store({0, lane}); });
     });
 }
 

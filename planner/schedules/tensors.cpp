@@ -46,8 +46,8 @@ Tensors declare_tensors(ir::Builder& b, const Problem& p, const PackedFilter& fi
     t.arguments.push_back(info);
     return b.buffer(name, type, std::move(d), kind, info.align);
   };
-  const std::int64_t ips = p.input_pixel_stride ? p.input_pixel_stride : p.ic;
-  const std::int64_t ops = p.output_pixel_stride ? p.output_pixel_stride : p.oc;
+  const std::int64_t ips = p.input_pixel();
+  const std::int64_t ops = p.output_pixel();
   t.input = add("x", p.dtype, dims(false, ips), ir::BufferKind::in, {.kind = Argument::input});
   t.arguments.back().bytes = input_elements(p) * ir::bytes(p.dtype);
   std::vector<Affine> packed(filter.dims.begin(), filter.dims.end());

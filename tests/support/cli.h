@@ -11,6 +11,9 @@
 
 namespace tconv::test {
 
+// A problem that is small, and has tails in every direction.
+inline const std::string kLine = "f32 nhwc ic=6 oc=20 i=5x4 k=4 s=2 p=1 bias relu";
+
 // With these arguments, and `environment` added to this process's.
 Finished tconv_cli(std::vector<std::string> arguments,
                    const std::vector<std::pair<std::string, std::string>>& environment = {});
