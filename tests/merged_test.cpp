@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(Targets, Merged, testing::Values("avx512", "avx2"),
 
 TEST(MergedTwin, IsStrideOneWithThePhasesAsChannels) {
   const planner::Problem p = planner::parse_problem("f32 nhwc ic=5 oc=6 i=4x7 k=4 s=2 bias");
-  const planner::Problem twin = planner::merged_twin(p);
+  const planner::Problem twin = planner::merged_twin(p, 1);
   EXPECT_EQ(twin.oc, 12);
   EXPECT_EQ(twin.axes[1], (planner::Axis{.i = 7, .o = 8, .k = 2, .s = 1}));
   EXPECT_EQ(twin.axes[0], p.axes[0]);
