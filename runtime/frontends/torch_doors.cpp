@@ -113,10 +113,11 @@ Value module(const Value::Dict& given, const Options& options) {
   if (!arguments.has("input")) return built(made);
   const TensorView input = arguments.tensor("input", ErrorKind::type_error).view;
   const Value& output_size = arguments["output_size"];
-  if (output_size.is_null()) return made.forward(input, options);
+  if (output_size.is_null()) return made.forward(input, {}, options);
   const auto sizes = integers(output_size);
   if (!sizes)
     type_error("output_size", "a list of integers is needed, got {}", output_size.text());
+  if (sizes->empty()) value_error("output_size", "numbers are needed, got []");
   return made.forward(input, *sizes, options);
 }
 

@@ -49,32 +49,21 @@ void ConvTranspose::set_bias(const TensorView& bias) {
   runtime::guarded([&] { copy_into(bias_, "bias", bias); });
 }
 
-OwnedTensor ConvTranspose::run(const TensorView& input, const Parameters& parameters,
-                               const Options& options) const {
-  const auto function = axes_ == 1   ? conv_transpose1d
-                        : axes_ == 2 ? conv_transpose2d
-                                     : conv_transpose3d;
-  return function(input, weight_, bias_, parameters, options);
-}
-
-OwnedTensor ConvTranspose::forward(const TensorView& input, const Options& options) const {
-  return run(input,
-             {options_.stride, options_.padding, options_.output_padding, options_.groups,
-              options_.dilation},
-             options);
-}
-
 OwnedTensor ConvTranspose::forward(const TensorView& input,
                                    const std::vector<std::int64_t>& output_size,
                                    const Options& options) const {
   return runtime::guarded([&] {
-    const Dims output_padding = frontends::output_padding_of(static_cast<std::size_t>(axes_),
-                                                             options_, input, output_size);
-    return run(input,
-               {options_.stride, options_.padding,
-                std::vector(output_padding.begin(), output_padding.end()), options_.groups,
-                options_.dilation},
-               options);
+    Parameters parameters = {options_.stride, options_.padding, options_.output_padding,
+                             options_.groups, options_.dilation};
+    if (!output_size.empty()) {
+      const Dims chosen = frontends::output_padding_of(static_cast<std::size_t>(axes_), options_,
+                                                       input, output_size);
+      parameters.output_padding = std::vector(chosen.begin(), chosen.end());
+    }
+    const auto function = axes_ == 1   ? conv_transpose1d
+                          : axes_ == 2 ? conv_transpose2d
+                                       : conv_transpose3d;
+    return function(input, weight_, bias_, parameters, options);
   });
 }
 

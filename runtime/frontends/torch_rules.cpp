@@ -138,6 +138,9 @@ void check_module(std::size_t axes, const torch::ModuleOptions& options) {
                 options.out_channels);
   if (options.padding_mode != "zeros")
     value_error("padding_mode", "only zeros is allowed, got '{}'", options.padding_mode);
+  if (!is_computed(options.dtype) || options.dtype == DType::i32)
+    type_error("dtype", "float16, bfloat16, float32, float64 are allowed, got {}",
+               name(options.dtype));
   spread("kernel_size", options.kernel_size, axes, 1);
   spread("stride", options.stride, axes, 1);
   spread("padding", options.padding, axes, 0);

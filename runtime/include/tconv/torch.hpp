@@ -87,15 +87,13 @@ class TCONV_API ConvTranspose {
   void set_weight(const TensorView& weight);
   void set_bias(const TensorView& bias);
 
-  // `output_size` stands in for output_padding: n numbers, or as many as the input has axes, of
-  // which the last n count; each from the length without output_padding up to stride - 1 more.
-  OwnedTensor forward(const TensorView& input, const Options& options = {}) const;
-  OwnedTensor forward(const TensorView& input, const std::vector<std::int64_t>& output_size,
+  // `output_size`, if not empty, stands in for output_padding: n numbers, or as many as the input
+  // has axes, of which the last n count; each from the length without output_padding up to
+  // stride - 1 more.
+  OwnedTensor forward(const TensorView& input, const std::vector<std::int64_t>& output_size = {},
                       const Options& options = {}) const;
 
  private:
-  OwnedTensor run(const TensorView& input, const Parameters& parameters,
-                  const Options& options) const;
   int axes_;
   ModuleOptions options_;
   OwnedTensor weight_, bias_;
