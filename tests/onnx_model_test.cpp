@@ -2,9 +2,9 @@
 // that are damaged or do not add up.
 #include <gtest/gtest.h>
 
+#include "tconv/onnx.hpp"
 #include "tests/support/front_error.h"
 #include "tests/support/temporary_folder.h"
-#include "tconv/onnx.hpp"
 
 #ifndef TCONV_HAS_ONNX
 
@@ -14,8 +14,11 @@ TEST(OnnxModel, NeedsItsPart) {
 
 #else
 
-#include <cstring>
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <random>
 
 #include "tests/support/onnx/models.h"
@@ -67,6 +70,53 @@ TEST_F(OnnxModel, ReadsAndRuns) {
   EXPECT_EQ(floats(onnx::conv_transpose(TensorView(x, {1, 2, 3}), node.weight, node.bias,
                                         node.attributes)),
             (std::vector<float>{6, 7, 8, 9, 5, 5}));
+}
+
+nlohmann::json node_tests() {
+  std::ifstream file(TCONV_SOURCE_DIR "/tests/data/conformance_cases.json");
+  nlohmann::json found = nlohmann::json::array();
+  const nlohmann::json all = nlohmann::json::parse(file);
+  for (const auto& test : all.at("cases"))
+    if (test.at("api") == "onnx.ConvTranspose" &&
+        test.at("id").get<std::string>().rfind("onnx-", 0) == 0)
+      found.push_back(test);
+  return found;
+}
+
+TEST_F(OnnxModel, OnnxOwnNodeTestsAsFiles) {
+  const nlohmann::json tests = node_tests();
+  EXPECT_EQ(tests.size(), 11u);
+  for (const auto& test : tests) {
+    const onnx::Node node = read(tests::node_test(test));
+    const auto x = test.at("input").at("data").get<std::vector<float> >();
+    const auto shape = test.at("input").at("shape").get<std::vector<std::int64_t> >();
+    const OwnedTensor y = onnx::conv_transpose(TensorView(x.data(), Dims(shape)), node.weight,
+                                               node.bias, node.attributes);
+    EXPECT_EQ(y.shape(), Dims(test.at("expect").at("shape").get<std::vector<std::int64_t> >()));
+    const auto expected = test.at("expect").at("values").get<std::vector<float> >();
+    ASSERT_EQ(static_cast<std::size_t>(y.elements()), expected.size()) << test.at("id");
+    for (std::size_t e = 0; e < expected.size(); ++e)
+      ASSERT_NEAR(y.as<float>()[e], expected[e], 1e-5 * std::max(1.f, std::fabs(expected[e])))
+          << test.at("id") << " element " << e;
+  }
+}
+
+// The file that is shipped, for the command line and for builds without ONNX: TCONV_BLESS=1 writes
+// it.
+TEST_F(OnnxModel, TheShippedFileIsANodeTest) {
+  const std::string shipped = TCONV_SOURCE_DIR "/tests/data/convtranspose2d.onnx";
+  const nlohmann::json tests = node_tests();
+  const auto test = std::find_if(tests.begin(), tests.end(), [](const nlohmann::json& t) {
+    return t.at("id") == "onnx-pt-test_ConvTranspose2d";
+  });
+  ASSERT_NE(test, tests.end());
+  if (std::getenv("TCONV_BLESS") != nullptr) written(tests::node_test(*test), shipped);
+  const onnx::Node made = read(tests::node_test(*test)), node = onnx::read_node(shipped);
+  EXPECT_EQ(node.name, "Y");
+  EXPECT_EQ(floats(node.weight), floats(made.weight));
+  EXPECT_EQ(floats(node.bias), floats(made.bias));
+  EXPECT_EQ(node.attributes.strides, made.attributes.strides);
+  EXPECT_EQ(node.attributes.pads, made.attributes.pads);
 }
 
 TEST_F(OnnxModel, EveryAttribute) {
@@ -240,7 +290,8 @@ TEST_F(OnnxModel, WhatDoesNotAddUpIsNamed) {
   expect_said([&](Model& m) { node(m).clear_output(); }, "1 output, got 0");
   expect_said([&](Model& m) { add_integers(node(m), "strides", {1}); }, "'strides' is given twice");
   expect_said([&](Model& m) { add_integers(node(m), "stride", {1}); }, "no attribute 'stride'");
-  expect_said([&](Model& m) { add_integers(node(m), "group", {1}); }, "INTS; ConvTranspose has INT");
+  expect_said([&](Model& m) { add_integers(node(m), "group", {1}); },
+              "INTS; ConvTranspose has INT");
   expect_said([&](Model& m) { add_integers(node(m), "pads", {}).set_ref_attr_name("p"); },
               "refers to");
   expect_said([&](Model& m) { w(m).set_data_type(::onnx::TensorProto::INT8); }, "INT8");

@@ -18,9 +18,7 @@ using tests::Refusal;
 
 const float kNothing = 0;  // rules look at shapes alone
 
-TensorView shaped(const Dims& shape, DType dtype = DType::f32) {
-  return {&kNothing, dtype, shape};
-}
+TensorView shaped(const Dims& shape, DType dtype = DType::f32) { return {&kNothing, dtype, shape}; }
 
 std::string line(const Dims& x, const Dims& w, const ConvTransposeAttributes& attributes) {
   return onnx::problem_line(shaped(x), shaped(w), {}, attributes);
@@ -81,9 +79,9 @@ TEST(Onnx, SurplusIsSplitByAutoPad) {
 
 TEST(Onnx, OutputShapeOverridesPads) {
   EXPECT_EQ(axis(4, 3, with([](auto& a) {
-              a.pads = {{2, 0}};
-              a.output_shape = {{6}};
-            })),
+                   a.pads = {{2, 0}};
+                   a.output_shape = {{6}};
+                 })),
             "o=6 p=0");
 }
 
@@ -118,7 +116,12 @@ TEST(Onnx, EveryRuleBlamesItsArgument) {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   const Case cases[] = {
       {"X", "1 to 3 spatial axes", {}, {1, 2}, {2, 1}},
-      {"X", "1 to 3 spatial axes", {}, {1, 2, 1, 1, 1, 1}, {2, 1, 1, 1, 1, 1}, {},
+      {"X",
+       "1 to 3 spatial axes",
+       {},
+       {1, 2, 1, 1, 1, 1},
+       {2, 1, 1, 1, 1, 1},
+       {},
        ErrorKind::unimplemented},
       {"W", "rank", {}, {1, 2, 3, 3}, {2, 1, 2}},
       {"W", "2 channels", {}, {1, 2, 3, 3}, {3, 1, 2, 2}},
@@ -131,30 +134,79 @@ TEST(Onnx, EveryRuleBlamesItsArgument) {
       {"auto_pad", "'SAME'", [](auto& a) { a.auto_pad = "SAME"; }},
       {"strides", "2 numbers", [](auto& a) { a.strides = {{1}}; }},
       {"strides", "2 numbers", [](auto& a) { a.strides = std::vector<std::int64_t>(); }},
-      {"strides", "[0, 1]", [](auto& a) { a.strides = {{0, 1}}; }},
-      {"strides", "2^59", [=](auto& a) { a.strides = {{most, 1}}; }},
-      {"strides", "2^59", [=](auto& a) { a.strides = {{most / 16, 1}}; }},
-      {"dilations", "[-1, 1]", [](auto& a) { a.dilations = {{-1, 1}}; }},
-      {"dilations", "2^59", [=](auto& a) { a.dilations = {{1, most / 16}}; }, {1, 2, 3, 3},
+      {"strides", "[0, 1]",
+       [](auto& a) {
+         a.strides = {{0, 1}};
+       }},
+      {"strides", "2^59",
+       [=](auto& a) {
+         a.strides = {{most, 1}};
+       }},
+      {"strides", "2^59",
+       [=](auto& a) {
+         a.strides = {{most / 16, 1}};
+       }},
+      {"dilations", "[-1, 1]",
+       [](auto& a) {
+         a.dilations = {{-1, 1}};
+       }},
+      {"dilations",
+       "2^59",
+       [=](auto& a) {
+         a.dilations = {{1, most / 16}};
+       },
+       {1, 2, 3, 3},
        {2, 1, 2, 3}},
-      {"kernel_shape", "[2, 3]", [](auto& a) { a.kernel_shape = {{2, 3}}; }},
-      {"kernel_shape", "2 numbers", [](auto& a) { a.kernel_shape = {{1, 1, 2, 2}}; }},
-      {"pads", "4 numbers", [](auto& a) { a.pads = {{1, 1}}; }},
-      {"pads", "[-1, 0, 0, 0]", [](auto& a) { a.pads = {{-1, 0, 0, 0}}; }},
-      {"pads", "dropped", [](auto& a) { a.pads = {{0, 2, 0, 2}}; }},
+      {"kernel_shape", "[2, 3]",
+       [](auto& a) {
+         a.kernel_shape = {{2, 3}};
+       }},
+      {"kernel_shape", "2 numbers",
+       [](auto& a) {
+         a.kernel_shape = {{1, 1, 2, 2}};
+       }},
+      {"pads", "4 numbers",
+       [](auto& a) {
+         a.pads = {{1, 1}};
+       }},
+      {"pads", "[-1, 0, 0, 0]",
+       [](auto& a) {
+         a.pads = {{-1, 0, 0, 0}};
+       }},
+      {"pads", "dropped",
+       [](auto& a) {
+         a.pads = {{0, 2, 0, 2}};
+       }},
       {"pads", "auto_pad",
        [](auto& a) {
          a.pads = {{0, 0, 0, 0}};
          a.auto_pad = "VALID";
        }},
-      {"output_padding", "stride", [](auto& a) { a.output_padding = {{1, 0}}; }},
-      {"output_padding", "[0, -1]", [](auto& a) { a.output_padding = {{0, -1}}; }},
-      {"output_shape", "2 numbers", [](auto& a) { a.output_shape = {{1, 1, 4, 4}}; }},
-      {"output_shape", "[0, 4]", [](auto& a) { a.output_shape = {{0, 4}}; }},
-      {"output_shape", "too long", [](auto& a) { a.output_shape = {{4, 5}}; }},
+      {"output_padding", "stride",
+       [](auto& a) {
+         a.output_padding = {{1, 0}};
+       }},
+      {"output_padding", "[0, -1]",
+       [](auto& a) {
+         a.output_padding = {{0, -1}};
+       }},
+      {"output_shape", "2 numbers",
+       [](auto& a) {
+         a.output_shape = {{1, 1, 4, 4}};
+       }},
+      {"output_shape", "[0, 4]",
+       [](auto& a) {
+         a.output_shape = {{0, 4}};
+       }},
+      {"output_shape", "too long",
+       [](auto& a) {
+         a.output_shape = {{4, 5}};
+       }},
       {"X", "length would be", [](auto& a) { a.auto_pad = "SAME_LOWER"; }, {1, 2, 0, 3}},
       {"W", "problem",
-       [](auto& a) { a.strides = {{std::int64_t{1} << 40, std::int64_t{1} << 40}}; }},
+       [](auto& a) {
+         a.strides = {{std::int64_t{1} << 40, std::int64_t{1} << 40}};
+       }},
   };
   for (const Case& c : cases) {
     const ConvTransposeAttributes attributes = with(c.set);
@@ -174,7 +226,8 @@ TEST(Onnx, Types) {
     return refusal([&] {
              onnx::problem_line(shaped({1, 1, 1}, x), shaped({1, 1, 1}, w), shaped({1}, b),
                                 attributes);
-           }).argument;
+           })
+        .argument;
   };
   for (DType type : {DType::f16, DType::f32, DType::f64})
     EXPECT_EQ(blamed(type, type, type, 1), "") << name(type);

@@ -21,9 +21,7 @@ using torch::Parameters;
 
 const float kNothing = 0;  // rules look at shapes alone
 
-TensorView shaped(const Dims& shape, DType dtype = DType::f32) {
-  return {&kNothing, dtype, shape};
-}
+TensorView shaped(const Dims& shape, DType dtype = DType::f32) { return {&kNothing, dtype, shape}; }
 
 template <class T>
 std::vector<T> values(const OwnedTensor& tensor) {
@@ -31,16 +29,16 @@ std::vector<T> values(const OwnedTensor& tensor) {
 }
 
 TEST(Torch, ProblemLine) {
-  EXPECT_EQ(torch::problem_line(2, shaped({3, 4, 5, 6}, DType::bf16),
-                                shaped({4, 3, 2, 1}, DType::bf16), shaped({6}, DType::bf16),
-                                {{3, 1}, {1, 0}, {2, 0}, 2, 1}),
-            "bf16 nchw n=3 g=2 ic=4 oc=6 i=5x6 o=14x6 k=2x1 s=3x1 d=1x1 p=1x0 filter=torch "
-            "bias=bf16");
+  EXPECT_EQ(
+      torch::problem_line(2, shaped({3, 4, 5, 6}, DType::bf16), shaped({4, 3, 2, 1}, DType::bf16),
+                          shaped({6}, DType::bf16), {{3, 1}, {1, 0}, {2, 0}, 2, 1}),
+      "bf16 nchw n=3 g=2 ic=4 oc=6 i=5x6 o=14x6 k=2x1 s=3x1 d=1x1 p=1x0 filter=torch "
+      "bias=bf16");
   EXPECT_EQ(torch::problem_line(1, shaped({4, 5}), shaped({4, 3, 2})),
             "f32 ncw n=1 ic=4 oc=3 i=5 o=6 k=2 s=1 d=1 p=0 filter=torch");
-  EXPECT_EQ(torch::problem_line(3, shaped({0, 1, 2, 2, 2}), shaped({1, 1, 2, 2, 2}), {},
-                                {2, 0, 1, 1, 1}),
-            "f32 ncdhw n=0 ic=1 oc=1 i=2x2x2 o=5x5x5 k=2x2x2 s=2x2x2 d=1x1x1 p=0x0x0 filter=torch");
+  EXPECT_EQ(
+      torch::problem_line(3, shaped({0, 1, 2, 2, 2}), shaped({1, 1, 2, 2, 2}), {}, {2, 0, 1, 1, 1}),
+      "f32 ncdhw n=0 ic=1 oc=1 i=2x2x2 o=5x5x5 k=2x2x2 s=2x2x2 d=1x1x1 p=0x0x0 filter=torch");
 }
 
 TEST(Torch, WithoutABatch) {
@@ -74,7 +72,8 @@ TEST(Torch, Int64IsTheDefinition) {
     for (std::size_t e = 0; e < w.size(); ++e) w[e] = static_cast<std::int64_t>(e * 5 % 7) - 3;
     const std::int64_t outputs = shape.w[1] * shape.p.groups;
     std::vector<std::int64_t> b(static_cast<std::size_t>(outputs), 2);
-    const std::vector<double> xd(x.begin(), x.end()), wd(w.begin(), w.end()), bd(b.begin(), b.end());
+    const std::vector<double> xd(x.begin(), x.end()), wd(w.begin(), w.end()),
+        bd(b.begin(), b.end());
     const OwnedTensor whole = function(TensorView(x.data(), shape.x), TensorView(w.data(), shape.w),
                                        TensorView(b.data(), {outputs}), shape.p, {});
     const OwnedTensor exact =
@@ -116,7 +115,10 @@ TEST(Torch, EveryRuleBlamesItsArgument) {
       {"groups", "at least 1", [](auto& p) { p.groups = 0; }},
       {"groups", "does not divide", [](auto& p) { p.groups = 3; }},
       {"stride", "[0]", [](auto& p) { p.stride = 0; }},
-      {"stride", "[1, 1, 1]", [](auto& p) { p.stride = {1, 1, 1}; }},
+      {"stride", "[1, 1, 1]",
+       [](auto& p) {
+         p.stride = {1, 1, 1};
+       }},
       {"stride", "2^59", [](auto& p) { p.stride = most; }},
       {"stride", "2^59", [](auto& p) { p.stride = most / 16; }},
       {"dilation", "[0]", [](auto& p) { p.dilation = 0; }},
@@ -124,32 +126,36 @@ TEST(Torch, EveryRuleBlamesItsArgument) {
       {"padding", "[-1]", [](auto& p) { p.padding = -1; }},
       {"padding", "leaves 0 of 4", [](auto& p) { p.padding = 2; }},
       {"output_padding", "[-1]", [](auto& p) { p.output_padding = -1; }},
-      {"output_padding", "smaller", [](auto& p) { p.output_padding = {0, 1}; }},
+      {"output_padding", "smaller",
+       [](auto& p) {
+         p.output_padding = {0, 1};
+       }},
       {"weight", "problem", [](auto& p) { p.stride = std::int64_t{1} << 40; }},
   };
   for (const Case& c : cases) {
     Parameters parameters;
     if (c.set) c.set(parameters);
     const TensorView b = c.b.empty() ? TensorView() : shaped(c.b);
-    const Refusal said = refusal(
-        [&] { torch::conv_transpose2d(shaped(c.x), shaped(c.w), b, parameters); });
+    const Refusal said =
+        refusal([&] { torch::conv_transpose2d(shaped(c.x), shaped(c.w), b, parameters); });
     EXPECT_EQ(said.argument, c.blamed) << said.what;
     EXPECT_EQ(name(said.kind), "InvalidArgument") << said.what;
     EXPECT_NE(said.what.find(c.says), std::string::npos) << said.what;
   }
   // Less than the dilation is enough.
-  EXPECT_EQ(refusal([] {
-              torch::problem_line(2, shaped({1, 2, 3, 3}), shaped({2, 1, 2, 2}), {},
-                                  {2, 0, 2, 1, 3});
-            }).what,
-            "");
+  EXPECT_EQ(
+      refusal([] {
+        torch::problem_line(2, shaped({1, 2, 3, 3}), shaped({2, 1, 2, 2}), {}, {2, 0, 2, 1, 3});
+      }).what,
+      "");
 }
 
 TEST(Torch, Types) {
   const auto blamed = [](DType x, DType w, DType b) {
     return refusal([&] {
              torch::problem_line(1, shaped({1, 1, 1}, x), shaped({1, 1, 1}, w), shaped({1}, b));
-           }).argument;
+           })
+        .argument;
   };
   for (DType type : {DType::f16, DType::bf16, DType::f32, DType::f64})
     EXPECT_EQ(blamed(type, type, type), "") << name(type);
@@ -214,7 +220,9 @@ TEST(TorchModule, EveryRuleBlamesItsArgument) {
   EXPECT_EQ(call({3, 3}, {7, 7}), "input InvalidArgument");
   EXPECT_EQ(call({1, 3, 3, 3}, {7, 7}), "weight InvalidArgument");
   EXPECT_EQ(refusal([&] { module.set_weight(shaped({2, 4, 3})); }).argument, "weight");
-  EXPECT_EQ(refusal([&] { module.set_weight(shaped({2, 4, 3, 3}, DType::f16)); }).argument,
+  EXPECT_EQ(refusal([&] {
+              module.set_weight(shaped({2, 4, 3, 3}, DType::f16));
+            }).argument,
             "weight");
   EXPECT_EQ(refusal([&] { module.set_bias(shaped({2})); }).argument, "bias");
   ModuleOptions options = small();
@@ -227,8 +235,7 @@ TEST(Torch, WrongKindsOfValueInADynamicCall) {
   const auto blamed = [](const char* name, const Value& value) {
     Value::Dict arguments = {{"input", shaped({1, 1, 3})}, {"weight", shaped({1, 1, 2})}};
     arguments[name] = value;
-    const Refusal said =
-        refusal([&] { call("torch.nn.functional.conv_transpose1d", arguments); });
+    const Refusal said = refusal([&] { call("torch.nn.functional.conv_transpose1d", arguments); });
     return said.argument + ' ' + std::string(tconv::name(said.kind));
   };
   EXPECT_EQ(blamed("stride", 1.5), "stride TypeError");
@@ -246,8 +253,8 @@ TEST(TorchModule, DynamicCall) {
   const Value built = call("torch.nn.ConvTranspose1d", arguments);
   EXPECT_EQ(built.dict()->at("weight_shape").text(), "[1, 1, 2]");
   EXPECT_EQ(built.dict()->at("bias_shape").text(), "[1]");
-  arguments["state_dict"] = Value::Dict{{"weight", TensorView(w, {1, 1, 2})},
-                                        {"bias", TensorView(b, {1})}};
+  arguments["state_dict"] =
+      Value::Dict{{"weight", TensorView(w, {1, 1, 2})}, {"bias", TensorView(b, {1})}};
   arguments["input"] = TensorView(x, {1, 2});
   const Value y = call("torch.nn.ConvTranspose1d", arguments);
   ASSERT_NE(y.tensor(), nullptr);

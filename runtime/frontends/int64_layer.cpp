@@ -17,8 +17,12 @@ Axes three(const std::array<Index, 3>& of_layer, int rank, Index one) {
 
 struct Sizes {
   explicit Sizes(const Layer& l)
-      : i(three(l.i, l.rank, 1)), o(three(l.o, l.rank, 1)), k(three(l.k, l.rank, 1)),
-        s(three(l.s, l.rank, 1)), d(three(l.d, l.rank, 1)), p(three(l.p, l.rank, 0)) {}
+      : i(three(l.i, l.rank, 1)),
+        o(three(l.o, l.rank, 1)),
+        k(three(l.k, l.rank, 1)),
+        s(three(l.s, l.rank, 1)),
+        d(three(l.d, l.rank, 1)),
+        p(three(l.p, l.rank, 0)) {}
   Axes i, o, k, s, d, p;
 };
 

@@ -47,8 +47,9 @@ Attributes attributes_of(const Value& given) {
     } else if (name == "kernel_shape") {
       out.kernel_shape = list(name, value);
     } else {
-      invalid_argument(name, "there is no such attribute; there are auto_pad dilations group "
-                             "kernel_shape output_padding output_shape pads strides");
+      invalid_argument(name,
+                       "there is no such attribute; there are auto_pad dilations group "
+                       "kernel_shape output_padding output_shape pads strides");
     }
   }
   return out;

@@ -11,8 +11,8 @@ namespace tconv::onnx {
 namespace {
 
 const frontends::OnnxPartFunctions& part() {
-  static const auto* const functions = static_cast<const frontends::OnnxPartFunctions*>(
-      jit::open_part("onnx", jit::part_folders()));
+  static const auto* const functions =
+      static_cast<const frontends::OnnxPartFunctions*>(jit::open_part("onnx", jit::part_folders()));
   return *functions;
 }
 
@@ -36,8 +36,7 @@ OwnedTensor tensor_of(const frontends::OnnxTensor& from, const std::string& name
 Node read_node(const std::string& model, const std::string& node) {
   return runtime::guarded([&] {
     frontends::OnnxReading reading = part().read(model, node);
-    if (!reading.error.empty())
-      frontends::invalid_argument(reading.argument, "{}", reading.error);
+    if (!reading.error.empty()) frontends::invalid_argument(reading.argument, "{}", reading.error);
     frontends::OnnxNode& from = reading.node;
     Node out;
     out.name = std::move(from.name);

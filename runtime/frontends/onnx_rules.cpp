@@ -31,8 +31,7 @@ void check_ranks(const TensorView& x, const TensorView& w) {
   if (x.rank() < 3)
     invalid_argument("X", "[N, C, D1..Dn] with 1 to 3 spatial axes is needed, got {}",
                      text(x.shape()));
-  if (x.rank() > 5)
-    unimplemented("X", "1 to 3 spatial axes are computed, got {}", text(x.shape()));
+  if (x.rank() > 5) unimplemented("X", "1 to 3 spatial axes are computed, got {}", text(x.shape()));
   if (w.rank() != x.rank())
     invalid_argument("W", "[C, M/group, k1..kn] of the rank of X {} is needed, got {}",
                      text(x.shape()), text(w.shape()));
@@ -91,7 +90,7 @@ void check_channels(const TensorView& x, const TensorView& w, const TensorView& 
 }
 
 struct Axis {
-  std::int64_t i, k, s, d, adj;    // adj: output_padding
+  std::int64_t i, k, s, d, adj;     // adj: output_padding
   std::int64_t begin = 0, end = 0;  // pads
 };
 
@@ -132,7 +131,7 @@ void resolve_axis(const Axis& axis, const std::string& auto_pad, const std::int6
 }  // namespace
 
 Layer resolve_onnx(const TensorView& x, const TensorView& w, const TensorView& b,
-                           const Attributes& attributes) {
+                   const Attributes& attributes) {
   check_ranks(x, w);
   check_types(x, w, b, attributes.opset);
   const std::size_t axes = x.rank() - 2;

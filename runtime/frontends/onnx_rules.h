@@ -8,6 +8,6 @@ namespace tconv::frontends {
 
 // Looks at types and shapes alone. Throws FrontError.
 Layer resolve_onnx(const TensorView& x, const TensorView& w, const TensorView& b,
-                           const onnx::ConvTransposeAttributes& attributes);
+                   const onnx::ConvTransposeAttributes& attributes);
 
 }  // namespace tconv::frontends

@@ -26,8 +26,7 @@ OwnedTensor conv_transpose(std::size_t axes, const TensorView& input, const Tens
                            const TensorView& bias, const Parameters& parameters,
                            const Options& options) {
   return runtime::guarded([&] {
-    const frontends::Layer layer =
-        frontends::resolve_torch(axes, input, weight, bias, parameters);
+    const frontends::Layer layer = frontends::resolve_torch(axes, input, weight, bias, parameters);
     const TensorView x = batched(input, axes + 2);
     const bool wide = layer.dtype == DType::i64;
     const frontends::LayerTensors tensors = {x, weight, nullptr, bias, {}};
@@ -36,8 +35,8 @@ OwnedTensor conv_transpose(std::size_t axes, const TensorView& input, const Tens
     if (!element_count(layer.output_shape()))
       frontends::invalid_argument("weight", "the output {} has more than 2^63 elements",
                                   text(layer.output_shape()));
-    OwnedTensor output = OwnedTensor::uninitialized(
-        layer.dtype, shape_of_axes(layer.output_shape(), input.rank()));
+    OwnedTensor output =
+        OwnedTensor::uninitialized(layer.dtype, shape_of_axes(layer.output_shape(), input.rank()));
     const MutableTensorView y(output.data(), layer.dtype, layer.output_shape());
     if (wide)
       frontends::run_int64_layer(layer, x, weight, bias, y);
@@ -71,8 +70,8 @@ std::string problem_line(int axes, const TensorView& input, const TensorView& we
                          const TensorView& bias, const Parameters& parameters) {
   return runtime::guarded([&] {
     if (axes < 1 || axes > 3) frontends::value_error("axes", "1 to 3 are allowed, got {}", axes);
-    const frontends::Layer layer = frontends::resolve_torch(static_cast<std::size_t>(axes), input,
-                                                            weight, bias, parameters);
+    const frontends::Layer layer =
+        frontends::resolve_torch(static_cast<std::size_t>(axes), input, weight, bias, parameters);
     if (layer.dtype == DType::i64)
       frontends::unimplemented("input", "int64 is computed without a problem");
     return frontends::problem_line(layer, bias.dtype());

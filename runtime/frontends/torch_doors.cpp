@@ -40,10 +40,10 @@ void set_common(const Arguments& arguments, Options& out) {
 
 template <int Axes>
 Value functional(const Value::Dict& given, const Options& options) {
-  static constexpr std::array parameters = {
-      Parameter{"input", true},     Parameter{"weight", true}, Parameter{"bias"},
-      Parameter{"stride"},          Parameter{"padding"},      Parameter{"output_padding"},
-      Parameter{"groups"},          Parameter{"dilation"}};
+  static constexpr std::array parameters = {Parameter{"input", true}, Parameter{"weight", true},
+                                            Parameter{"bias"},        Parameter{"stride"},
+                                            Parameter{"padding"},     Parameter{"output_padding"},
+                                            Parameter{"groups"},      Parameter{"dilation"}};
   const Arguments arguments(given, parameters);
   torch::Parameters p;
   set_common(arguments, p);
@@ -99,14 +99,20 @@ Value built(const torch::ConvTranspose& module) {
 
 template <int Axes>
 Value module(const Value::Dict& given, const Options& options) {
-  static constexpr std::array parameters = {
-      Parameter{"in_channels", true}, Parameter{"out_channels", true},
-      Parameter{"kernel_size", true}, Parameter{"stride"},
-      Parameter{"padding"},           Parameter{"output_padding"},
-      Parameter{"groups"},            Parameter{"bias"},
-      Parameter{"dilation"},          Parameter{"padding_mode"},
-      Parameter{"dtype"},             Parameter{"state_dict"},
-      Parameter{"input"},             Parameter{"output_size"}};
+  static constexpr std::array parameters = {Parameter{"in_channels", true},
+                                            Parameter{"out_channels", true},
+                                            Parameter{"kernel_size", true},
+                                            Parameter{"stride"},
+                                            Parameter{"padding"},
+                                            Parameter{"output_padding"},
+                                            Parameter{"groups"},
+                                            Parameter{"bias"},
+                                            Parameter{"dilation"},
+                                            Parameter{"padding_mode"},
+                                            Parameter{"dtype"},
+                                            Parameter{"state_dict"},
+                                            Parameter{"input"},
+                                            Parameter{"output_size"}};
   const Arguments arguments(given, parameters);
   torch::ConvTranspose made(Axes, module_options(arguments));
   load_state(arguments["state_dict"], made);
@@ -115,8 +121,7 @@ Value module(const Value::Dict& given, const Options& options) {
   const Value& output_size = arguments["output_size"];
   if (output_size.is_null()) return made.forward(input, {}, options);
   const auto sizes = integers(output_size);
-  if (!sizes)
-    type_error("output_size", "a list of integers is needed, got {}", output_size.text());
+  if (!sizes) type_error("output_size", "a list of integers is needed, got {}", output_size.text());
   if (sizes->empty()) value_error("output_size", "numbers are needed, got []");
   return made.forward(input, *sizes, options);
 }

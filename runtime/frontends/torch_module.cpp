@@ -20,8 +20,7 @@ Dims weight_shape(std::size_t axes, const ModuleOptions& options) {
 }
 
 void copy_into(OwnedTensor& tensor, const char* argument, const TensorView& from) {
-  if (!tensor.has_value())
-    frontends::value_error(argument, "the module was made without one");
+  if (!tensor.has_value()) frontends::value_error(argument, "the module was made without one");
   if (!from.has_value()) frontends::type_error(argument, "a tensor is needed");
   if (from.shape() != tensor.shape() || from.dtype() != tensor.dtype())
     frontends::value_error(argument, "it is {}{}; the module has {}{}", name(from.dtype()),

@@ -54,8 +54,7 @@ void check_channels(std::int64_t channels, const TensorView& input, const Tensor
 }
 
 // Input and kernel of every axis, which must not be empty.
-void set_lengths(Layer& out, const TensorView& input, const TensorView& weight,
-                 std::size_t axes) {
+void set_lengths(Layer& out, const TensorView& input, const TensorView& weight, std::size_t axes) {
   for (std::size_t a = 0; a < axes; ++a) {
     const std::int64_t k = weight.shape()[a + 2];
     const std::int64_t i = input.shape()[input.rank() - axes + a];
@@ -88,7 +87,7 @@ Dims spread(const char* argument, const torch::Sizes& sizes, std::size_t axes, s
 }
 
 Layer resolve_torch(std::size_t axes, const TensorView& input, const TensorView& weight,
-                            const TensorView& bias, const torch::Parameters& parameters) {
+                    const TensorView& bias, const torch::Parameters& parameters) {
   check_ranks(axes, input, weight);
   check_types(input, weight, bias);
   const Dims output_padding = spread("output_padding", parameters.output_padding, axes, 0);

@@ -9,13 +9,13 @@
 
 namespace tconv::frontends {
 
-// Looks at types and shapes alone. An input without batch has n = 1; int64 is a layer that no problem
-// line can name. Throws FrontError.
+// Looks at types and shapes alone. An input without batch has n = 1; int64 is a layer that no
+// problem line can name. Throws FrontError.
 Layer resolve_torch(std::size_t axes, const TensorView& input, const TensorView& weight,
-                            const TensorView& bias, const torch::Parameters& parameters);
+                    const TensorView& bias, const torch::Parameters& parameters);
 
-// One number for each axis. Throws FrontError where there are more or fewer (and not one), or one is
-// outside of least..2^59.
+// One number for each axis. Throws FrontError where there are more or fewer (and not one), or one
+// is outside of least..2^59.
 Dims spread(const char* argument, const torch::Sizes& sizes, std::size_t axes, std::int64_t least);
 
 // What the constructor of nn.ConvTransposeNd checks.

@@ -19,11 +19,15 @@ std::string type_name(std::int32_t type) {
 // 0 for types that ConvTranspose does not have.
 std::uint64_t element_bytes(std::int32_t type) {
   switch (type) {
-    case Tensor::FLOAT: return 4;
-    case Tensor::DOUBLE: return 8;
+    case Tensor::FLOAT:
+      return 4;
+    case Tensor::DOUBLE:
+      return 8;
     case Tensor::FLOAT16:
-    case Tensor::BFLOAT16: return 2;
-    default: return 0;
+    case Tensor::BFLOAT16:
+      return 2;
+    default:
+      return 0;
   }
 }
 
@@ -71,9 +75,12 @@ std::string bytes_of(const Numbers& numbers) {
 
 std::string typed_bytes(const Tensor& tensor, const std::string& what) {
   switch (tensor.data_type()) {
-    case Tensor::FLOAT: return bytes_of(tensor.float_data());
-    case Tensor::DOUBLE: return bytes_of(tensor.double_data());
-    default: return low_halves(tensor.int32_data(), what);
+    case Tensor::FLOAT:
+      return bytes_of(tensor.float_data());
+    case Tensor::DOUBLE:
+      return bytes_of(tensor.double_data());
+    default:
+      return low_halves(tensor.int32_data(), what);
   }
 }
 
@@ -83,7 +90,8 @@ OnnxTensor tensor_of(const Tensor& tensor, const std::string& what,
   const std::uint64_t bytes = byte_count(tensor, what);
   out.type = type_name(tensor.data_type());
   out.shape.assign(tensor.dims().begin(), tensor.dims().end());
-  if (tensor.has_segment()) throw OnnxReject(what + " is a segment of a tensor; whole ones are read");
+  if (tensor.has_segment())
+    throw OnnxReject(what + " is a segment of a tensor; whole ones are read");
   if (tensor.data_location() == Tensor::EXTERNAL) {
     try {
       out.bytes = external_bytes(tensor, bytes, folder);

@@ -27,7 +27,8 @@ fs::path file_of(const std::string& location, const fs::path& folder) {
   const fs::path root = fs::canonical(folder, error);
   const fs::path file = error ? fs::path() : fs::canonical(root / given, error);
   if (error)
-    throw OnnxReject("external data: " + in_quotes(location) + " cannot be read: " + error.message());
+    throw OnnxReject("external data: " + in_quotes(location) +
+                     " cannot be read: " + error.message());
   const fs::path inside = file.lexically_relative(root);
   if (inside.empty() || *inside.begin() == "..")
     throw OnnxReject("external data: " + in_quotes(location) + " is outside of the model's folder");

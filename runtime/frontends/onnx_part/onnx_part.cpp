@@ -31,7 +31,8 @@ namespace fs = std::filesystem;
   if (!model.ParseFromZeroCopyStream(&stream))
     throw OnnxReject("it is not an ONNX model, or damaged or truncated: its fields do not add up");
   if (file.bad()) throw OnnxReject("it cannot be read to its end");
-  if (!model.has_graph()) throw OnnxReject("it is not an ONNX model, or truncated: it has no graph");
+  if (!model.has_graph())
+    throw OnnxReject("it is not an ONNX model, or truncated: it has no graph");
   return model;
 }
 
@@ -69,7 +70,8 @@ const ::onnx::NodeProto& find(const ::onnx::GraphProto& graph, const std::string
   if (nodes == 0) throw OnnxReject("its main graph has no ConvTranspose", "node");
   if (nodes > 100) all += " and " + std::to_string(nodes - 100) + " more";
   if (matches == 0)
-    throw OnnxReject("no ConvTranspose is called " + in_quotes(wanted) + "; there are" + all, "node");
+    throw OnnxReject("no ConvTranspose is called " + in_quotes(wanted) + "; there are" + all,
+                     "node");
   if (matches > 1 && wanted.empty()) throw OnnxReject("one of these must be named:" + all, "node");
   if (matches > 1)
     throw OnnxReject(std::to_string(matches) + " ConvTranspose are called " + in_quotes(wanted),

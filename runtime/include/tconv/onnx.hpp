@@ -32,7 +32,8 @@ struct ConvTransposeAttributes {
   // n numbers each, pads 2n: all beginnings, then all ends.
   std::optional<std::vector<std::int64_t>> strides, dilations, pads, output_padding, output_shape,
       kernel_shape;
-  // Not an attribute: the version of the operator set that the model imports. bfloat16 came with 22.
+  // Not an attribute: the version of the operator set that the model imports. bfloat16 came
+  // with 22.
   std::int64_t opset = 11;
 };
 

@@ -42,8 +42,8 @@ struct Parameters {
   Sizes dilation = 1;
 };
 
-// torch.nn.functional.conv_transposeNd. An empty bias is none. A batch of 0 is allowed, an axis of 0
-// is not, nor are zero channels. The operation comes out of the kernel cache.
+// torch.nn.functional.conv_transposeNd. An empty bias is none. A batch of 0 is allowed, an axis of
+// 0 is not, nor are zero channels. The operation comes out of the kernel cache.
 TCONV_API OwnedTensor conv_transpose1d(const TensorView& input, const TensorView& weight,
                                        const TensorView& bias = {},
                                        const Parameters& parameters = {},

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -19,6 +19,9 @@ namespace tconv::tests {
 // ConvTranspose 'up' of X [1, 2, 3] and the initializers W [2, 1, 2] = 1 2 3 4 and B [1] = 5 with
 // strides 2, in opset 11.
 ::onnx::ModelProto small_model();
+
+// One of ONNX' own node tests as conformance_cases.json has it, W and B as initializers.
+::onnx::ModelProto node_test(const nlohmann::json& test);
 
 ::onnx::AttributeProto& add_integers(::onnx::NodeProto& node, const std::string& name,
                                      const std::vector<std::int64_t>& values);
