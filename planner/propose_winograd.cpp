@@ -39,6 +39,7 @@ std::vector<Filtering> filterings(const AxisPhases& x) {
       add(3, 0, true);
       break;
     default:
+      add(4, 4, x.taps > 6);
       add(3, 3, true);
   }
   return found;
