@@ -1,5 +1,7 @@
 #include "tools/conformance/families.h"
 
+#include "tools/conformance/onnx_torch.h"
+
 namespace tconv::tools::conformance {
 namespace {
 
@@ -32,6 +34,9 @@ const Family kFamilies[] = {
      {"value", "filter", "output_shape"},
      {"value", "filter", "input", "filters"},
      tf_v1_arguments},
+    {"onnx.", {"X", "W"}, {"X", "W", "B"}, onnx_arguments},
+    {"torch.nn.functional.", {"input", "weight"}, {"input", "weight", "bias"}, torch_arguments},
+    {"torch.nn.", {"input"}, {"input"}, torch_module_arguments, complete_torch_module},
 };
 
 }  // namespace

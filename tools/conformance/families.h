@@ -22,7 +22,8 @@ struct Family {
   std::vector<std::string_view> whole;
   std::vector<std::string_view> tensors;
   Value::Dict (*arguments)(const Literal& literal);  // by position in the format's fields
-  // Oracle cases: arguments that the format leaves out, as the weights of a module. Null: none.
+  // Oracle and error cases: arguments that the format leaves out, as the weights of a module. Null:
+  // none.
   void (*complete)(const Json& json, Value::Dict& arguments) = nullptr;
 };
 

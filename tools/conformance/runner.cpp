@@ -49,6 +49,7 @@ Value::Dict called_with_shapes(const Json& c, const Family& family) {
                          ? filled(DType::f32, shape_of(json), letter_of(key))
                          : argument(json, key, DType::f32);
   }
+  if (family.complete != nullptr) family.complete(c, arguments);
   return arguments;
 }
 

@@ -10,8 +10,6 @@ struct Row {
 };
 
 constexpr std::string_view kKeras = "Keras layers are no front doors yet";
-constexpr std::string_view kOnnx = "onnx.ConvTranspose is no front door yet";
-constexpr std::string_view kTorch = "PyTorch's functions are no front doors yet";
 constexpr std::string_view kOtherChecks =
     "its values run through Problem; its own checks of arguments are not ours";
 
@@ -21,10 +19,7 @@ constexpr Row kRows[] = {
     {"keras.", Kind::calls, kKeras},
     {"tf.keras.", Kind::errors, "Keras 2: its own checks of arguments are not ours"},
     {"tf.keras.", Kind::lines, "Keras 2: a shape without the arguments of a line"},
-    {"onnx.", Kind::errors, kOnnx},
-    {"onnx.", Kind::calls, kOnnx},
-    {"torch.", Kind::errors, kTorch},
-    {"torch.", Kind::calls, kTorch},
+    {"torch.nn.functional.", Kind::errors, kNotWhole},  // of no rank
     {"tf.conv2dTranspose", Kind::errors, kOtherChecks},  // tfjs
     {"tf.conv3dTranspose", Kind::errors, kOtherChecks},
     {"tf.raw_ops.", Kind::errors, kOtherChecks},

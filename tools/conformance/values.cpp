@@ -201,8 +201,10 @@ Value argument(const Json& json, const std::string& name, DType dtype) {
 }
 
 double element(const TensorView& dense, std::int64_t index) {
+  if (dense.dtype() == DType::i64)
+    return static_cast<double>(static_cast<const std::int64_t*>(dense.data())[index]);
   if (is_computed(dense.dtype())) return read(computed_type(dense.dtype()), dense.data(), index);
-  throw Damaged("results are of computed types");
+  throw Damaged("results are of computed types or int64");
 }
 
 }  // namespace tconv::tools::conformance
