@@ -60,8 +60,8 @@ TEST_P(FrontConformance, EveryCaseOfBothFiles) {
       }
     }
   }
-  EXPECT_GE(passed, 810);
-  EXPECT_LE(skipped, 399);
+  EXPECT_GE(passed, 904);
+  EXPECT_LE(skipped, 305);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, FrontConformance,

@@ -1,5 +1,6 @@
 #include "tools/conformance/families.h"
 
+#include "tools/conformance/keras_objects.h"
 #include "tools/conformance/onnx_torch.h"
 
 namespace tconv::tools::conformance {
@@ -37,6 +38,9 @@ const Family kFamilies[] = {
     {"onnx.", {"X", "W"}, {"X", "W", "B"}, onnx_arguments},
     {"torch.nn.functional.", {"input", "weight"}, {"input", "weight", "bias"}, torch_arguments},
     {"torch.nn.", {"input"}, {"input"}, torch_module_arguments, complete_torch_module},
+    {"keras.initializers.", {}, {}, nullptr, complete_keras_object, examine_sample},
+    {"keras.regularizers.", {}, {}, nullptr, complete_keras_object},
+    {"keras.constraints.", {}, {}, nullptr, complete_keras_object},
 };
 
 }  // namespace

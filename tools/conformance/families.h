@@ -21,10 +21,12 @@ struct Family {
   // by their shapes, as lists of ints.
   std::vector<std::string_view> whole;
   std::vector<std::string_view> tensors;
-  Value::Dict (*arguments)(const Literal& literal);  // by position in the format's fields
+  Value::Dict (*arguments)(const Literal& literal);  // null: it has no such cases
   // Oracle and error cases: arguments that the format leaves out, as the weights of a module. Null:
   // none.
   void (*complete)(const Json& json, Value::Dict& arguments) = nullptr;
+  // Oracle cases: adds to the result what the case says of it and the front door does not.
+  void (*examine)(const Json& json, Value& result) = nullptr;
 };
 
 // Null where no family has the api.

@@ -34,8 +34,7 @@ void rename(Value::Dict& arguments, const char* from, const char* to) {
 void describe_weight(Value::Dict& arguments, const std::vector<std::int64_t>& weight) {
   if (weight.size() < 3) throw Damaged("a module's weight must have at least 3 axes");
   const auto groups = arguments.find("groups");
-  const std::int64_t* count =
-      groups == arguments.end() ? nullptr : groups->second.integer();
+  const std::int64_t* count = groups == arguments.end() ? nullptr : groups->second.integer();
   arguments["in_channels"] = weight[0];
   arguments["out_channels"] = weight[1] * (count == nullptr ? 1 : *count);
   arguments["kernel_size"] = Value::list(std::span(weight).subspan(2));

@@ -59,10 +59,13 @@ bool is_whole(const Json& c, const Family& family) {
   return true;
 }
 
-std::string why_wrong(const std::string& api, const Value::Dict& arguments,
-                      const Expectation& expectation, const Options& options) {
+std::string why_wrong(const Json& c, const Family* family, const std::string& api,
+                      const Value::Dict& arguments, const Expectation& expectation,
+                      const Options& options) {
   try {
-    return expectation.against(call(api, arguments, options));
+    Value result = call(api, arguments, options);
+    if (family != nullptr && family->examine != nullptr) family->examine(c, result);
+    return expectation.against(result);
   } catch (const FrontError& e) {
     return expectation.against(e);
   }
@@ -98,14 +101,16 @@ Result run(const Json& c, const Options& options) {
     return skipped(result, reason.empty() ? "the API is unknown" : reason);
   }
   if (is_oracle)
-    return judged(result, why_wrong(api, called_with(c, family, dtype), expectation, options));
+    return judged(result,
+                  why_wrong(c, family, api, called_with(c, family, dtype), expectation, options));
   if (family == nullptr)
     return skipped(result, "tools/conformance/families.cpp has no row for the API");
-  if (has_line)
-    return judged(result,
-                  why_wrong(api, family->arguments(literal_tensors(c)), expectation, options));
+  if (has_line && family->arguments != nullptr)
+    return judged(result, why_wrong(c, family, api, family->arguments(literal_tensors(c)),
+                                    expectation, options));
   if (!is_whole(c, *family)) return skipped(result, kNotWhole);
-  return judged(result, why_wrong(api, called_with_shapes(c, *family), expectation, options));
+  return judged(result,
+                why_wrong(c, family, api, called_with_shapes(c, *family), expectation, options));
 }
 
 }  // namespace
