@@ -45,6 +45,30 @@ class CompiledProgram {
 std::shared_ptr<const CompiledProgram> compile_xbyak(const ir::Program& program,
                                                      const std::string& symbol = "tconv");
 
+// LLVM, in a part that the first call opens (part.h): any target of the IR's table that this CPU
+// runs. As compile_xbyak otherwise; a missing part is a CompileError, too.
+std::shared_ptr<const CompiledProgram> compile_llvm(const ir::Program& program,
+                                                    const std::string& symbol = "tconv");
+
+// A program for another machine, or for later.
+struct ObjectRequest {
+  const ir::Program* program = nullptr;  // verified
+  std::string symbol = "tconv";          // prefixes the kernels' names
+  std::string triple;  // as "aarch64-linux-gnu"; empty: this host's. Must fit the program's target
+  std::string cpu;     // a name of LLVM's, to tune for: instructions are those of the target only
+  bool bf16 = false;   // target avx512: AVX512_BF16 may be used
+};
+struct ObjectFile {
+  std::vector<std::byte> bytes;  // relocatable ELF; the same for the same request
+  // kernels[s][k] is the symbol of kernel k of stage s: a global ir::KernelFn.
+  std::vector<std::vector<std::string>> kernels;
+};
+// LLVM again: a machine of any kind that its library knows. The object needs no other symbol.
+// Throws CompileError that names the triple or cpu that is unknown.
+ObjectFile object_llvm(const ObjectRequest& request);
+// The same program in LLVM's language, before its passes.
+std::string text_llvm(const ObjectRequest& request);
+
 // Whether this CPU and operating system can run code for that target, and what is missing if not.
 bool host_supports(const std::string& target, std::string* missing = nullptr);
 
