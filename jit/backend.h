@@ -18,6 +18,15 @@ class CompileError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// No backend that runs code here can do anything about it.
+class ExecutableMemoryRefused : public CompileError {
+ public:
+  explicit ExecutableMemoryRefused(const std::string& call_and_reason)
+      : CompileError("this system refuses executable memory (" + call_and_reason +
+                     "); use kernels that were compiled ahead of time (tconv aot) or "
+                     "backend=interpreter") {}
+};
+
 struct KernelCode {
   std::string name;  // the symbol that perf and gdb show
   ir::KernelFn function = nullptr;
@@ -54,14 +63,16 @@ std::shared_ptr<const CompiledProgram> compile_llvm(const ir::Program& program,
 struct ObjectRequest {
   const ir::Program* program = nullptr;  // verified
   std::string symbol = "tconv";          // prefixes the kernels' names
-  std::string triple;  // as "aarch64-linux-gnu"; empty: this host's. Must fit the program's target
+  // As "aarch64-linux-gnu"; must fit the program's target. Empty: this host's, or one that fits.
+  std::string triple;
   std::string cpu;     // a name of LLVM's, to tune for: instructions are those of the target only
   bool bf16 = false;   // target avx512: AVX512_BF16 may be used
 };
 struct ObjectFile {
-  std::vector<std::byte> bytes;  // relocatable ELF; the same for the same request
-  // kernels[s][k] is the symbol of kernel k of stage s: a global ir::KernelFn.
-  std::vector<std::vector<std::string>> kernels;
+  std::string bytes;  // relocatable ELF, with unwind information; the same for the same request
+  // symbols[s][k] is kernel k of stage s, an ir::KernelFn: weak, and hidden.
+  std::vector<std::vector<std::string>> symbols;
+  std::size_t code_bytes = 0;  // constants included
 };
 // LLVM again: a machine of any kind that its library knows. The object needs no other symbol.
 // Throws CompileError that names the triple or cpu that is unknown.

@@ -1,3 +1,4 @@
+#include "planner/planned_target.h"
 #include "planner/candidates.h"
 
 #include <fmt/format.h>
@@ -32,10 +33,10 @@ void refuse_what_is_not_built(const Problem& p) {
         fmt::format("k, ic, oc: a filter of more than {} bytes is not compiled", kMostBytes));
 }
 
-const ir::Target& target_of(const Machine& machine) {
+ir::Target target_of(const Machine& machine) {
   const ir::Target* t = ir::find_target(machine.target);
   if (t == nullptr) throw PlanError("target '" + machine.target + "' is not known");
-  return *t;
+  return as_planned(*t);
 }
 
 void propose_schedules(const CostModel& model, const ir::Target& target, Proposals& out) {
@@ -150,7 +151,7 @@ bool one_order(const Problem& problem, const Proposals& found) {
 Proposals propose(const Problem& problem, const Machine& machine, Accuracy accuracy) {
   refuse_what_is_not_built(problem);
   const Problem p = reduce(problem);
-  const ir::Target& target = target_of(machine);
+  const ir::Target target = target_of(machine);
   const CostModel model(p, machine, target.lanes(p.sum_dtype()));
   Proposals out;
   if (multiply_adds(p) == 0) {
@@ -187,7 +188,7 @@ Candidate choose(const Problem& problem, const Machine& machine, Accuracy accura
 
 Plan finite_twin(const Problem& problem, const Plan& plan, const Machine& machine) {
   Plan twin = plan;
-  const ir::Target& target = target_of(machine);
+  const ir::Target target = target_of(machine);
   const Problem p = as_scheduled(reduce(problem), plan);
   // Theirs is part of them, and a transform spreads what is not finite.
   if (plan.schedule == Schedule::width || plan.schedule == Schedule::winograd) {

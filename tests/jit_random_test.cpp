@@ -32,7 +32,9 @@ void JitRandom::check(int views) {
   const std::string missing = test::missing(GetParam());
   if (!missing.empty()) GTEST_SKIP() << "missing here: " << missing;
   const std::uint32_t first = setting("TCONV_RANDOM_SEED", 1);
-  const std::uint32_t count = setting("TCONV_RANDOM_PROGRAMS", tests::fewer(400U));
+  // LLVM takes a hundred times as long to compile one.
+  const std::uint32_t some = GetParam().backend == "llvm" ? 30U : 400U;
+  const std::uint32_t count = setting("TCONV_RANDOM_PROGRAMS", tests::fewer(some));
   for (std::uint32_t seed = first; seed < first + count; ++seed) {
     const test::RandomProgram r = test::random_program(target_, seed, views);
     widest_ = std::max(widest_, r.views);
@@ -55,6 +57,7 @@ TEST_P(JitRandom, MoreViewsThanRegistersForPointers) {
   const int pointers = ir::find_target(target_)->pointers;
   check(pointers);
   if (IsSkipped() || HasFatalFailure() || tests::kFewer > 1) return;
+  if (GetParam().backend == "llvm") return;  // the same programs as Xbyak's, not all of them
   EXPECT_EQ(widest_, pointers);
 }
 

@@ -69,8 +69,10 @@ Machine make_machine(const ObjectRequest& request) {
   initialize();
   const Entry& e = entry(request.program->target);
   const bool host = request.triple.empty();
-  const llvm::Triple triple(
+  llvm::Triple triple(
       llvm::Triple::normalize(host ? llvm::sys::getProcessTriple() : request.triple));
+  if (host && triple.getArch() != e.arch)
+    triple = llvm::Triple(llvm::Triple::getArchTypeName(e.arch), "unknown", "linux", "gnu");
   if (triple.getArch() == llvm::Triple::UnknownArch)
     throw CompileError("triple " + request.triple + " is unknown: ARCH-VENDOR-SYSTEM is needed, as " +
                        (e.arch == llvm::Triple::aarch64 ? "aarch64-linux-gnu" : "x86_64-linux-gnu"));
@@ -91,7 +93,7 @@ Machine make_machine(const ObjectRequest& request) {
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(machine.triple, error);
   if (target == nullptr) throw CompileError("triple " + machine.triple + ": " + error);
   machine.tune = !request.cpu.empty() ? request.cpu
-                 : host               ? llvm::sys::getHostCPUName().str()
+                 : host               ? llvm::sys::getHostCPUName().str()  // of no other architecture
                                       : e.baseline;
   const std::unique_ptr<llvm::MCSubtargetInfo> known(
       target->createMCSubtargetInfo(machine.triple, e.baseline, ""));

@@ -82,9 +82,7 @@ struct Reason {
 [[noreturn]] void refuse(const Reason& reason) {
   if (reason.memory) throw std::bad_alloc();
   if (reason.refused)
-    throw CompileError("this system refuses executable memory (mprotect: " + reason.text +
-                       "); use kernels that were compiled ahead of time (tconv aot) or "
-                       "backend=interpreter");
+    throw ExecutableMemoryRefused("mprotect: " + reason.text);
   throw CompileError("LLVM could not link: " + reason.text);
 }
 

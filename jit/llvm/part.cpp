@@ -1,6 +1,7 @@
 #include "jit/part.h"
 
 #include <llvm/IR/LLVMContext.h>
+#include <llvm/Object/ObjectFile.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Target/TargetMachine.h>
 
@@ -26,14 +27,34 @@ std::shared_ptr<const CompiledProgram> compile(const ir::Program& program,
   return llvm_part::load_object(llvm_part::make_object(*emitted.module, machine), emitted.kernels);
 }
 
+// Of instructions and constants.
+std::size_t code_bytes(llvm::StringRef bytes) {
+  const auto file = llvm::cantFail(
+      llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(bytes, "tconv")));
+  std::size_t sum = 0;
+  for (const llvm::object::SectionRef& section : file->sections()) {
+    const llvm::StringRef name = llvm::cantFail(section.getName());
+    if (section.isText() || name.starts_with(".rodata")) sum += section.getSize();
+  }
+  return sum;
+}
+
 ObjectFile object(const ObjectRequest& request) {
   const Machine machine = llvm_part::make_machine(request);
   llvm::LLVMContext context;
   EmittedModule emitted =
       llvm_part::emit_module(context, *request.program, request.symbol, machine);
+  for (llvm::Function& function : *emitted.module) {
+    if (function.isDeclaration()) continue;
+    function.setLinkage(llvm::GlobalValue::WeakAnyLinkage);
+    function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+  }
   const auto bytes = llvm_part::make_object(*emitted.module, machine);
-  const auto* first = reinterpret_cast<const std::byte*>(bytes.data());
-  return {{first, first + bytes.size()}, std::move(emitted.kernels)};
+  ObjectFile out;
+  out.bytes.assign(bytes.data(), bytes.size());
+  out.symbols = std::move(emitted.kernels);
+  out.code_bytes = code_bytes(out.bytes);
+  return out;
 }
 
 std::string text(const ObjectRequest& request) {
