@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "ir/parse.h"
+#include "ir/target.h"
 #include "ir/verify.h"
 #include "jit/backend.h"
 #include "jit/perf_map.h"
