@@ -315,8 +315,9 @@ TEST_P(Choices, SchedulesFitTheirLayers) {
   EXPECT_EQ(schedule("f32 nchw ic=64 oc=3 i=32x32 k=4x4 s=2x2 p=1x1"), Schedule::width);
   EXPECT_EQ(schedule("f32 nhwc g=64 ic=64 oc=64 i=64x64 k=4x4 s=2x2 p=1x1"), Schedule::channelwise);
   EXPECT_EQ(schedule("f32 nhwc ic=0 oc=64 i=8x8 k=4x4 s=2x2 bias"), Schedule::bias_only);
-  EXPECT_EQ(chosen("f32 nhwc n=64 ic=512 oc=256 i=4x4 k=4x4 s=2x2 p=1x1", machine_).plan.tile,
-            TileAxis::n)
+  const char* small = "f32 nhwc n=64 ic=512 oc=256 i=4x4 k=4x4 s=2x2 p=1x1";
+  EXPECT_EQ(schedule(small), Schedule::winograd) << "tiles that fit the image exactly";
+  EXPECT_EQ(choose(parse_problem(small), machine_, Accuracy::exact_order).plan.tile, TileAxis::n)
       << "small images in a large batch have no borders along the batch";
 }
 
@@ -357,7 +358,8 @@ TEST_P(Choices, TwoThreadsGetPointsToShare) {
         "f32 nhwc ic=32 oc=32 i=16x16 k=4x4 s=2x2 p=1x1",
         "f32 nwc ic=512 oc=256 i=283 k=16 s=8 p=4", "f32 nwc ic=1024 oc=512 i=4 k=8 s=4 p=2"}) {
     const Choice two = chosen(line, machine_);
-    EXPECT_GE(two.points, 4) << line << " " << print(two.plan);
+    EXPECT_TRUE(two.points == 2 || two.points >= 4)
+        << line << " " << print(two.plan) << ": " << two.points << " points";
   }
 }
 
