@@ -4,10 +4,10 @@
 #include <cstring>
 #include <filesystem>
 
-#include "tests/support/spawn.h"
-#include "tests/support/temporary_folder.h"
 #include "tconv/inspect.hpp"
 #include "tconv/tconv.hpp"
+#include "tests/support/spawn.h"
+#include "tests/support/temporary_folder.h"
 
 namespace tconv {
 namespace {
@@ -37,7 +37,8 @@ std::vector<float> result(const ConvTranspose& op) {
       filter(static_cast<std::size_t>(info.filter_elements)), bias(20, 0.5F),
       output(static_cast<std::size_t>(info.output_elements));
   for (std::size_t i = 0; i < input.size(); ++i) input[i] = 0.37F * static_cast<float>(i % 11) - 1;
-  for (std::size_t i = 0; i < filter.size(); ++i) filter[i] = 0.13F * static_cast<float>(i % 7) - 0.4F;
+  for (std::size_t i = 0; i < filter.size(); ++i)
+    filter[i] = 0.13F * static_cast<float>(i % 7) - 0.4F;
   std::vector<std::byte> packed(op.packed_filter_bytes());
   op.pack(filter.data(), packed.data());
   std::vector<std::byte> workspace(op.workspace_bytes());
@@ -71,7 +72,8 @@ TEST_F(Fallback, AutoGoesFromXbyakToLlvmCountedAndKept) {
 TEST_F(Fallback, LlvmByNameIsNoFallback) {
   const std::int64_t before = fallback_count();
   for (const std::string& isa : host_info().isas) {
-    const ConvTranspose op = ConvTranspose::create(kLine, Options::parse("backend=llvm isa=" + isa));
+    const ConvTranspose op =
+        ConvTranspose::create(kLine, Options::parse("backend=llvm isa=" + isa));
     says(op.describe(), "backend=llvm");
     EXPECT_EQ(op.describe().find("fallback"), std::string::npos) << op.describe();
     const ConvTranspose oracle =
@@ -84,7 +86,8 @@ TEST_F(Fallback, LlvmByNameIsNoFallback) {
 TEST(Fallbacks, ANamedBackendNeverFallsBack) {
   const std::int64_t before = fallback_count();
   says(refusal("backend=xbyak isa=sse2"), "no instruction table for target sse2");
-  says(refusal("backend=xbyak isa=sse2 fallback=interpreter"), "no instruction table for target sse2");
+  says(refusal("backend=xbyak isa=sse2 fallback=interpreter"),
+       "no instruction table for target sse2");
   for (const char* backend : {"xbyak", "llvm"})
     says(refusal(std::string("fallback=interpreter isa=neon128 backend=") + backend),
          "isa=neon128 cannot run on this host: an AArch64 CPU is missing");
@@ -141,7 +144,8 @@ TEST_F(Fallback, TextOfEveryIsa) {
   for (const char* isa : {"avx512", "avx2", "sse2", "neon128"}) {
     const std::string text = llvm_text(kLine, Options::parse(std::string("isa=") + isa));
     says(text, "define");
-    says(text, std::strcmp(isa, "neon128") == 0 ? "target triple = \"aarch64" : "target triple = \"x86_64");
+    says(text, std::strcmp(isa, "neon128") == 0 ? "target triple = \"aarch64"
+                                                : "target triple = \"x86_64");
     for (const char* flag : {" fast ", " contract ", " reassoc ", " nnan "})
       EXPECT_EQ(text.find(flag), std::string::npos) << flag;
     EXPECT_EQ(text.find("@llvm.fma") == std::string::npos, std::strcmp(isa, "sse2") == 0) << isa;

@@ -51,7 +51,7 @@ TEST_P(Layers, SmallTwinsAreRightWithThePlanOfTheLayer) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Layers,
-                         testing::Combine(testing::Values("avx512", "avx2"),
+                         testing::Combine(testing::Values("avx512", "avx2", "neon128"),
                                           testing::Values("last", "first")),
                          [](const auto& which) {
                            return std::string(std::get<0>(which.param)) + "_" +

@@ -69,26 +69,28 @@ std::string driver(const std::vector<Job>& jobs) {
   for (const Job& job : jobs) {
     text += "  {\n";
     for (std::size_t i = 0; i < job.buffers.size(); ++i) {
-      const std::string n = std::to_string(job.buffers[i].size()), at = "b[" + std::to_string(i) + "]";
-      text += "    " + at + " = aligned_alloc(64, (" + n + " + 127) / 64 * 64);\n    if (fread(" + at +
-              ", 1, " + n + ", in) != " + n + ") return 3;\n";
+      const std::string n = std::to_string(job.buffers[i].size()),
+                        at = "b[" + std::to_string(i) + "]";
+      text += "    " + at + " = aligned_alloc(64, (" + n + " + 127) / 64 * 64);\n    if (fread(" +
+              at + ", 1, " + n + ", in) != " + n + ") return 3;\n";
     }
     const ir::Program& program = job.lowered.program;
     const std::string local = std::to_string(ir::local_bytes(program));
-    text += "    void* local = aligned_alloc(64, (" + local + " + 127) / 64 * 64);\n    memset(local, 255, " +
-            local + ");\n";
+    text += "    void* local = aligned_alloc(64, (" + local +
+            " + 127) / 64 * 64);\n    memset(local, 255, " + local + ");\n";
     for (std::size_t s = 0; s < program.stages.size(); ++s)
       for (std::size_t k = 0; k < program.stages[s].kernels.size(); ++k) {
         // In two calls: the second begins at a point that has to be decoded.
-        const std::int64_t points =
-            ir::grid_points(program, program.stages[s].kernels[k], nullptr);
-        for (const auto& [from, to] : {std::pair{std::int64_t{0}, points / 3}, {points / 3, points}})
+        const std::int64_t points = ir::grid_points(program, program.stages[s].kernels[k], nullptr);
+        for (const auto& [from, to] :
+             {std::pair{std::int64_t{0}, points / 3}, {points / 3, points}})
           text += "    " + job.symbols[s][k] + "(b, 0, " + std::to_string(from) + ", " +
                   std::to_string(to) + ", local);\n";
       }
     for (std::size_t i = 0; i < job.buffers.size(); ++i) {
       const std::string n = std::to_string(job.buffers[i].size());
-      text += "    if (fwrite(b[" + std::to_string(i) + "], 1, " + n + ", out) != " + n + ") return 4;\n";
+      text += "    if (fwrite(b[" + std::to_string(i) + "], 1, " + n + ", out) != " + n +
+              ") return 4;\n";
     }
     text += "  }\n";
   }
@@ -115,8 +117,8 @@ TEST_P(LlvmLinked, ObjectsEqualTheInterpreter) {
 
   const test::TemporaryFolder folder;
   std::vector<Job> jobs;
-  std::vector<std::string> link = {kEnv, m.compiler, "-O1", "-o", folder.file("program"),
-                                   folder.file("driver.c")};
+  std::vector<std::string> link = {
+      kEnv, m.compiler, "-O1", "-o", folder.file("program"), folder.file("driver.c")};
   if (!m.runner.empty()) link.emplace_back("-static");
   std::map<std::string, int> schedules;
   for (const char* line : kLines) {
@@ -127,7 +129,9 @@ TEST_P(LlvmLinked, ObjectsEqualTheInterpreter) {
       if (!seen.insert(c.plan.schedule).second) continue;
       const std::string name = "p" + std::to_string(jobs.size());
       Job job{std::string(line) + " " + planner::print(c.plan),
-              planner::lower(problem, c.plan, *ir::find_target(m.target)), {}, {}};
+              planner::lower(problem, c.plan, *ir::find_target(m.target)),
+              {},
+              {}};
       ir::verify_or_throw(job.lowered.program);
       jit::ObjectRequest request;
       request.program = &job.lowered.program;
@@ -179,12 +183,12 @@ TEST_P(LlvmLinked, ObjectsEqualTheInterpreter) {
   std::printf("\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Machines, LlvmLinked,
-    testing::Values(Machine{"neon128", "aarch64-linux-gnu", "aarch64-linux-gnu-gcc", "qemu-aarch64"},
-                    Machine{"sse2", "x86_64-linux-gnu", "cc", ""},
-                    Machine{"avx512", "x86_64-linux-gnu", "cc", ""}),
-    [](const auto& machine) { return machine.param.target; });
+INSTANTIATE_TEST_SUITE_P(Machines, LlvmLinked,
+                         testing::Values(Machine{"neon128", "aarch64-linux-gnu",
+                                                 "aarch64-linux-gnu-gcc", "qemu-aarch64"},
+                                         Machine{"sse2", "x86_64-linux-gnu", "cc", ""},
+                                         Machine{"avx512", "x86_64-linux-gnu", "cc", ""}),
+                         [](const auto& machine) { return machine.param.target; });
 
 }  // namespace
 }  // namespace tconv::tests

@@ -76,7 +76,8 @@ TEST_P(LlvmPlans, RandomProblems) {
       SCOPED_TRACE(sample.line);
       const auto plans = planner::enumerate(sample.problem, machine).candidates;
       check(sample, plans.front().plan);
-      if (plans.size() > 1) check(sample, plans[1 + static_cast<std::size_t>(i) % (plans.size() - 1)].plan);
+      if (plans.size() > 1)
+        check(sample, plans[1 + static_cast<std::size_t>(i) % (plans.size() - 1)].plan);
       if (HasFailure()) return;
     }
   }

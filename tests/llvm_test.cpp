@@ -37,10 +37,12 @@ ir::Program sample(const std::string& target, int lanes) {
       "] in\nbuffer y : f32[6," + n + "] out\nbuffer b : bf16[6," + n +
       "] out\nstage {\n kernel k grid(p:6) {\n vec c\n c = mov 0.25\n"
       " for j in max(0, p-2)..min(6, p+2) {\n  vec a\n  a = mov load h[j,0]\n  c = mul c, a\n"
-      "  c = add c, load x[j,0] lanes 1.." + n + "\n }\n c = perm c, c, [" + order +
+      "  c = add c, load x[j,0] lanes 1.." +
+      n + "\n }\n c = perm c, c, [" + order +
       "]\n store y[p,0], c\n }\n}\nstage {\n kernel k grid(p:6) {\n vec a\n"
       " a = mov load x[p,0]\n a = div a, 3.0\n store b[p,0] lanes 0..3, a\n"
-      " store b[p,0] lanes 3.." + n + ", a\n }\n}\n");
+      " store b[p,0] lanes 3.." +
+      n + ", a\n }\n}\n");
   ir::verify_or_throw(program);
   return program;
 }
@@ -68,8 +70,8 @@ TEST_P(Llvm, EqualsTheInterpreterAndNamesItsKernels) {
   unlink(path.c_str());
   EXPECT_NE(text.str().find(" tconv_test_k_2\n"), std::string::npos) << text.str();
   for (std::uint32_t seed = 0; seed < 5; ++seed)
-    EXPECT_EQ(test::difference_from_interpreter(
-                  p, *code, test::random_buffers(p, {}, seed, false), {}, seed),
+    EXPECT_EQ(test::difference_from_interpreter(p, *code, test::random_buffers(p, {}, seed, false),
+                                                {}, seed),
               "");
 }
 
@@ -123,8 +125,8 @@ TEST_P(Llvm, SameProgramSameBytesFromManyThreads) {
       for (int i = 0; i < 5; ++i) {
         equal[t] += jit::object_llvm(request).bytes == first;
         const auto code = jit::compile_llvm(p);
-        equal[t] += test::difference_from_interpreter(
-                        p, *code, test::random_buffers(p, {}, 1, false), {}, 1)
+        equal[t] += test::difference_from_interpreter(p, *code,
+                                                      test::random_buffers(p, {}, 1, false), {}, 1)
                         .empty();
       }
     });
@@ -146,9 +148,9 @@ TEST_P(Llvm, TheChildOfAForkCompiles) {
     if (child == 0) {
       alarm(60);
       const auto code = jit::compile_llvm(p);
-      const bool same = test::difference_from_interpreter(
-                            p, *code, test::random_buffers(p, {}, 2, false), {}, 2)
-                            .empty();
+      const bool same =
+          test::difference_from_interpreter(p, *code, test::random_buffers(p, {}, 2, false), {}, 2)
+              .empty();
       _exit(same ? 0 : 1);
     }
     int status = 0;
@@ -170,8 +172,8 @@ class LlvmObjects : public testing::Test {
   static std::string refusal(const std::string& target, const std::string& triple,
                              const std::string& cpu) {
     const bool tiny = target == "tiny";
-    ir::Program p = tiny ? sample("sse2", 4)
-                         : sample(target, ir::find_target(target)->lanes(ir::DType::f32));
+    ir::Program p =
+        tiny ? sample("sse2", 4) : sample(target, ir::find_target(target)->lanes(ir::DType::f32));
     p.target = target;
     jit::ObjectRequest request;
     request.program = &p;
@@ -190,7 +192,8 @@ class LlvmObjects : public testing::Test {
 
 TEST_F(LlvmObjects, UnknownTriplesAndCpusAreNamed) {
   says(refusal("avx2", "z80-linux-gnu", ""), "triple z80-linux-gnu is unknown");
-  says(refusal("avx2", "aarch64-linux-gnu", ""), "target avx2 needs a triple of x86_64, not aarch64");
+  says(refusal("avx2", "aarch64-linux-gnu", ""),
+       "target avx2 needs a triple of x86_64, not aarch64");
   says(refusal("neon128", "x86_64-linux-gnu", ""), "target neon128 needs a triple of aarch64");
   says(refusal("avx2", "x86_64-apple-macosx", ""), "no ELF objects");
   says(refusal("avx2", "x86_64-linux-gnu", "z80"), "cpu z80 is unknown");
@@ -211,7 +214,9 @@ TEST_F(LlvmObjects, OfEveryTargetAreElfOfItsMachine) {
     request.triple = triple, request.cpu = cpu;
     const jit::ObjectFile object = jit::object_llvm(request);
     ASSERT_GT(object.bytes.size(), 64U);
-    EXPECT_EQ(object.bytes.substr(0, 4), "\x7f" "ELF");
+    EXPECT_EQ(object.bytes.substr(0, 4),
+              "\x7f"
+              "ELF");
     EXPECT_EQ(static_cast<unsigned char>(object.bytes[18]), machine);
     EXPECT_EQ(object.symbols[1][0], "made_k_2");
     EXPECT_NE(object.bytes.find("made_k_2"), std::string::npos);

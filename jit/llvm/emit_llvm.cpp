@@ -227,9 +227,9 @@ class Walk {
   void emit(const ir::Prefetch& p) {
     // Localities that x86 turns into prefetcht0, prefetcht1 and prefetchnta.
     const unsigned locality = p.hint == ir::Hint::l1 ? 3 : p.hint == ir::Hint::l2 ? 2 : 0;
-    builder_.CreateIntrinsic(llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
-                             {address(p.mem), builder_.getInt32(0), builder_.getInt32(locality),
-                              builder_.getInt32(1)});
+    builder_.CreateIntrinsic(
+        llvm::Intrinsic::prefetch, {builder_.getPtrTy()},
+        {address(p.mem), builder_.getInt32(0), builder_.getInt32(locality), builder_.getInt32(1)});
   }
 
   llvm::AllocaInst* variable(const ir::RegRef& r) const {

@@ -47,8 +47,8 @@ Value* Integers::best(const std::vector<ir::Affine>& forms, bool maximum) {
     if (a && b) {
       best = number(maximum ? std::max(*a, *b) : std::min(*a, *b));
     } else {
-      best = b_.CreateBinaryIntrinsic(
-          maximum ? llvm::Intrinsic::smax : llvm::Intrinsic::smin, best, next);
+      best = b_.CreateBinaryIntrinsic(maximum ? llvm::Intrinsic::smax : llvm::Intrinsic::smin, best,
+                                      next);
     }
   }
   return best;

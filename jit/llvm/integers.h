@@ -16,9 +16,7 @@ class Integers {
 
   void set(ir::VarId v, llvm::Value* value) { values_[v] = value; }
   llvm::Value* get(ir::VarId v) const { return values_[v]; }
-  llvm::Value* number(std::int64_t n) const {
-    return b_.getInt64(static_cast<std::uint64_t>(n));
-  }
+  llvm::Value* number(std::int64_t n) const { return b_.getInt64(static_cast<std::uint64_t>(n)); }
 
   static std::optional<std::int64_t> known(const llvm::Value* value);
   std::optional<std::int64_t> known(const ir::Affine& form) const;

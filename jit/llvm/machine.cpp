@@ -74,8 +74,9 @@ Machine make_machine(const ObjectRequest& request) {
   if (host && triple.getArch() != e.arch)
     triple = llvm::Triple(llvm::Triple::getArchTypeName(e.arch), "unknown", "linux", "gnu");
   if (triple.getArch() == llvm::Triple::UnknownArch)
-    throw CompileError("triple " + request.triple + " is unknown: ARCH-VENDOR-SYSTEM is needed, as " +
-                       (e.arch == llvm::Triple::aarch64 ? "aarch64-linux-gnu" : "x86_64-linux-gnu"));
+    throw CompileError(
+        "triple " + request.triple + " is unknown: ARCH-VENDOR-SYSTEM is needed, as " +
+        (e.arch == llvm::Triple::aarch64 ? "aarch64-linux-gnu" : "x86_64-linux-gnu"));
   if (triple.getArch() != e.arch)
     throw CompileError("target " + request.program->target + " needs a triple of " +
                        llvm::Triple::getArchTypeName(e.arch).str() + ", not " + triple.str());
@@ -93,8 +94,8 @@ Machine make_machine(const ObjectRequest& request) {
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(machine.triple, error);
   if (target == nullptr) throw CompileError("triple " + machine.triple + ": " + error);
   machine.tune = !request.cpu.empty() ? request.cpu
-                 : host               ? llvm::sys::getHostCPUName().str()  // of no other architecture
-                                      : e.baseline;
+                 : host ? llvm::sys::getHostCPUName().str()  // of no other architecture
+                        : e.baseline;
   const std::unique_ptr<llvm::MCSubtargetInfo> known(
       target->createMCSubtargetInfo(machine.triple, e.baseline, ""));
   if (!known->isCPUStringValid(machine.tune)) {
@@ -104,10 +105,9 @@ Machine make_machine(const ObjectRequest& request) {
   }
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  machine.target.reset(target->createTargetMachine(machine.triple, e.baseline, machine.features,
-                                                   options, llvm::Reloc::PIC_,
-                                                   llvm::CodeModel::Small,
-                                                   llvm::CodeGenOptLevel::Default, false));
+  machine.target.reset(target->createTargetMachine(
+      machine.triple, e.baseline, machine.features, options, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default, false));
   return machine;
 }
 

@@ -16,11 +16,11 @@ namespace tconv::jit::llvm_part {
 // What is missing is written in operations of integers and floats that the target has.
 struct Ability {
   bool fma = false;
-  bool half = false;         // conversions between f16 and f32
-  bool round = false;        // to an integral value, ties to even
-  bool bf16 = false;         // AVX512_BF16
-  bool mask_bytes = false;   // partial vectors of any element, by mask registers
-  bool mask_words = false;   // partial loads of 4- and 8-byte elements
+  bool half = false;        // conversions between f16 and f32
+  bool round = false;       // to an integral value, ties to even
+  bool bf16 = false;        // AVX512_BF16
+  bool mask_bytes = false;  // partial vectors of any element, by mask registers
+  bool mask_words = false;  // partial loads of 4- and 8-byte elements
 };
 
 struct Machine {

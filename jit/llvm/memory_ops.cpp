@@ -85,9 +85,9 @@ void VectorOps::store(DType reg, DType memory, Value* at, ir::Lanes lanes, bool 
   if (!stream) return;
   auto* type = llvm::cast<FixedVectorType>(v->getType());
   store->setAlignment(Align(type->getPrimitiveSizeInBits() / 8));
-  store->setMetadata(llvm::LLVMContext::MD_nontemporal,
-                     llvm::MDNode::get(b_.getContext(),
-                                       llvm::ConstantAsMetadata::get(b_.getInt32(1))));
+  store->setMetadata(
+      llvm::LLVMContext::MD_nontemporal,
+      llvm::MDNode::get(b_.getContext(), llvm::ConstantAsMetadata::get(b_.getInt32(1))));
 }
 
 namespace {
@@ -115,8 +115,8 @@ Value* VectorOps::load_pieces(FixedVectorType* type, Value* at, ir::Lanes lanes)
                                 b_.getInt64(static_cast<std::uint64_t>(lane)));
       continue;
     }
-    llvm::Type* whole = n == 1 ? type->getElementType()
-                               : b_.getIntNTy(static_cast<unsigned>(8 * n * bytes));
+    llvm::Type* whole =
+        n == 1 ? type->getElementType() : b_.getIntNTy(static_cast<unsigned>(8 * n * bytes));
     auto* as_wholes = FixedVectorType::get(whole, static_cast<unsigned>(all / n));
     v = b_.CreateInsertElement(b_.CreateBitCast(v, as_wholes),
                                b_.CreateAlignedLoad(whole, from, Align(1)),
@@ -138,8 +138,8 @@ void VectorOps::store_pieces(Value* value, Value* at, ir::Lanes lanes) {
           FixedVectorType::get(type->getElementType(), static_cast<unsigned>(n)), value,
           b_.getInt64(static_cast<std::uint64_t>(lane)));
     } else {
-      llvm::Type* whole = n == 1 ? type->getElementType()
-                                 : b_.getIntNTy(static_cast<unsigned>(8 * n * bytes));
+      llvm::Type* whole =
+          n == 1 ? type->getElementType() : b_.getIntNTy(static_cast<unsigned>(8 * n * bytes));
       auto* as_wholes = FixedVectorType::get(whole, static_cast<unsigned>(all / n));
       part = b_.CreateExtractElement(b_.CreateBitCast(value, as_wholes),
                                      static_cast<std::uint64_t>(lane / n));
@@ -178,8 +178,8 @@ Value* VectorOps::half_to_float(Value* words) {
   auto* floats = vector(DType::f32);
   Value* wide = b_.CreateZExt(words, bits_type(DType::f32));
   Value* magnitude = b_.CreateShl(b_.CreateAnd(wide, splat(0x7fff)), 13);
-  Value* scaled = b_.CreateFMul(b_.CreateBitCast(magnitude, floats),
-                                llvm::ConstantFP::get(floats, 0x1p112));
+  Value* scaled =
+      b_.CreateFMul(b_.CreateBitCast(magnitude, floats), llvm::ConstantFP::get(floats, 0x1p112));
   Value* special = b_.CreateICmpSGE(magnitude, splat(0x7c00 << 13));
   Value* quiet = b_.CreateSelect(b_.CreateICmpSGT(magnitude, splat(0x7c00 << 13)),
                                  splat(0x7fc00000), splat(0x7f800000));

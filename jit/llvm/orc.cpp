@@ -52,9 +52,8 @@ class Places final : public orc::ObjectLinkingLayer::Plugin {
     }
     for (jitlink::Symbol* symbol : graph.defined_symbols())
       if (symbol->hasName())
-        functions[symbol->getName().str()] = {
-            symbol->getAddress().getValue(),
-            symbol->getAddress().getValue() + symbol->getSize()};
+        functions[symbol->getName().str()] = {symbol->getAddress().getValue(),
+                                              symbol->getAddress().getValue() + symbol->getSize()};
   }
 };
 
@@ -67,8 +66,8 @@ struct Reason {
         std::move(error),
         [this](const llvm::ECError& e) {
           const std::error_code code = e.convertToErrorCode();
-          refused |= code == std::errc::permission_denied ||
-                     code == std::errc::operation_not_permitted;
+          refused |=
+              code == std::errc::permission_denied || code == std::errc::operation_not_permitted;
           memory |= code == std::errc::not_enough_memory;
           append(e.message());
         },
@@ -81,8 +80,7 @@ struct Reason {
 
 [[noreturn]] void refuse(const Reason& reason) {
   if (reason.memory) throw std::bad_alloc();
-  if (reason.refused)
-    throw ExecutableMemoryRefused("mprotect: " + reason.text);
+  if (reason.refused) throw ExecutableMemoryRefused("mprotect: " + reason.text);
   throw CompileError("LLVM could not link: " + reason.text);
 }
 
@@ -108,8 +106,8 @@ class LlvmProgram final : public CompiledProgram {
   ~LlvmProgram() override { end(); }
 
  private:
-  void load(llvm::SmallVector<char, 0> object,
-            const std::vector<std::vector<std::string>>& kernels, Reason& reason) {
+  void load(llvm::SmallVector<char, 0> object, const std::vector<std::vector<std::string>>& kernels,
+            Reason& reason) {
     const auto places = std::make_shared<Places>();
     layer_->addPlugin(places);
     layer_->addPlugin(std::make_shared<orc::EHFrameRegistrationPlugin>(

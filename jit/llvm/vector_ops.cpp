@@ -85,11 +85,11 @@ Value* VectorOps::op(Op op, DType type, const std::array<Value*, 3>& x) {
     case Op::sqrt:
       return b_.CreateUnaryIntrinsic(llvm::Intrinsic::sqrt, x[0]);
     case Op::max:
-      return b_.CreateSelect(
-          f ? b_.CreateFCmpOGT(x[0], x[1]) : b_.CreateICmpSGT(x[0], x[1]), x[0], x[1]);
+      return b_.CreateSelect(f ? b_.CreateFCmpOGT(x[0], x[1]) : b_.CreateICmpSGT(x[0], x[1]), x[0],
+                             x[1]);
     case Op::min:
-      return b_.CreateSelect(
-          f ? b_.CreateFCmpOLT(x[0], x[1]) : b_.CreateICmpSLT(x[0], x[1]), x[0], x[1]);
+      return b_.CreateSelect(f ? b_.CreateFCmpOLT(x[0], x[1]) : b_.CreateICmpSLT(x[0], x[1]), x[0],
+                             x[1]);
     case Op::round:
       return round(type, x[0]);
     case Op::and_:
@@ -107,8 +107,8 @@ Value* VectorOps::op(Op op, DType type, const std::array<Value*, 3>& x) {
       return b_.CreateBitCast(b_.CreateSExt(less, bits_type(type)), vector(type));
     }
     case Op::sel: {
-      Value* sign = b_.CreateICmpSLT(as_bits(x[0], type),
-                                     llvm::Constant::getNullValue(bits_type(type)));
+      Value* sign =
+          b_.CreateICmpSLT(as_bits(x[0], type), llvm::Constant::getNullValue(bits_type(type)));
       return b_.CreateSelect(sign, x[1], x[2]);
     }
     case Op::dot2: {
@@ -128,8 +128,8 @@ Value* VectorOps::op(Op op, DType type, const std::array<Value*, 3>& x) {
 Value* VectorOps::round(DType type, Value* v) {
   if (ability_.round) return b_.CreateUnaryIntrinsic(llvm::Intrinsic::roundeven, v);
   const bool f32 = type == DType::f32;
-  Value* sign = llvm::ConstantInt::get(bits_type(type), f32 ? std::uint64_t{1} << 31
-                                                            : std::uint64_t{1} << 63);
+  Value* sign = llvm::ConstantInt::get(bits_type(type),
+                                       f32 ? std::uint64_t{1} << 31 : std::uint64_t{1} << 63);
   Value* limit = llvm::ConstantFP::get(vector(type), f32 ? 0x1p23 : 0x1p52);
   Value* bits = as_bits(v, type);
   Value* magnitude = b_.CreateBitCast(b_.CreateAnd(bits, b_.CreateNot(sign)), vector(type));

@@ -5,7 +5,11 @@
 namespace tconv::test {
 
 std::vector<BackendTarget> backend_targets() {
-  return {{"xbyak", "avx512"}, {"xbyak", "avx2"}, {"llvm", "avx512"}, {"llvm", "avx2"}, {"llvm", "sse2"}};
+  return {{"xbyak", "avx512"},
+          {"xbyak", "avx2"},
+          {"llvm", "avx512"},
+          {"llvm", "avx2"},
+          {"llvm", "sse2"}};
 }
 
 std::string missing(const BackendTarget& which) {
