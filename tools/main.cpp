@@ -89,7 +89,7 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   bench->add_option("--length", command.size.length, "of problems with i=LO..HI; else their HI")
       ->check(CLI::PositiveNumber);
-  bench->add_option("--modes", command.modes, "accuracies that take turns: default,exact-order");
+  bench->add_option("--modes", command.modes, "what takes turns: default,exact-order or xbyak,llvm");
   bench->add_option("--sweep", command.sweep,
                     "times every legal plan of a family, as 'mr=4..16 nr=1..4 strip=0,1', or all");
   bench->add_option("--plans", command.plans, "of a sweep, at most so many")
