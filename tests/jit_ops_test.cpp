@@ -102,7 +102,7 @@ class OpProgram {
       case Kind::load:
         return ir::load({x_[i], {p, 0}});
       case Kind::some_lanes:
-        return ir::load({x_[i], {p, 0}}, {1, count - 1});
+        return ir::load({x_[i], {p, 0}}, {1, std::max(count - 1, 2)});  // of two: the second
       case Kind::bcast:
         return ir::bcast({x_[i], {p, count - 1}});
       case Kind::zero:
