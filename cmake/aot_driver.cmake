@@ -3,7 +3,7 @@
 if(CMAKE_SCRIPT_MODE_FILE)
   if(STEP STREQUAL source)
     set(all "/* What is called around the kernels of a tconv library. Compiled with it where it is not inside. */\n")
-    foreach(part layer.h features.c fpenv.c pack.c run.c)
+    foreach(part layer.h features.c surroundings.c pack.c run.c)
       file(READ ${FOLDER}/${part} text)
       string(REGEX REPLACE "#include \"runtime/aot/[^\n]*\n" "" text "${text}")
       string(APPEND all "${text}")
@@ -29,7 +29,7 @@ endif()
 set(folder ${PROJECT_SOURCE_DIR}/runtime/aot)
 set(made ${PROJECT_BINARY_DIR}/aot)
 file(MAKE_DIRECTORY ${made})
-set(parts ${folder}/layer.h ${folder}/features.c ${folder}/fpenv.c ${folder}/pack.c ${folder}/run.c)
+set(parts ${folder}/layer.h ${folder}/features.c ${folder}/surroundings.c ${folder}/pack.c ${folder}/run.c)
 add_custom_command(OUTPUT ${made}/tconv_aot_driver.c
   COMMAND ${CMAKE_COMMAND} -DSTEP=source -DFOLDER=${folder} -DOUT=${made}/tconv_aot_driver.c -P ${CMAKE_CURRENT_LIST_FILE}
   DEPENDS ${parts} ${CMAKE_CURRENT_LIST_FILE} VERBATIM)

@@ -1,5 +1,7 @@
 #include "runtime/aot/names.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace tconv::runtime {
@@ -28,8 +30,9 @@ std::string problem_identifier(std::string_view line) {
     if (c == '=') continue;  // ic=256 is ic256
     name += letter(c) || digit(c) ? c : c == '.' ? 'p' : c == '-' ? 'm' : '_';
   }
-  name.resize(std::min(name.size(), kMost));
-  return name;
+  if (name.size() <= kMost) return name;
+  name.resize(kMost);  // what is cut off still tells problems apart
+  return fmt::format("{}_{:016x}", name, Hash().add(line).value());
 }
 
 Hash& Hash::add(std::string_view text) {

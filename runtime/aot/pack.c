@@ -1,7 +1,7 @@
 /* From the filter as frameworks keep it to the array that the kernels read: planner/pack.cpp on a layer's tables, step
  * by step the same, so that the bits are. */
 #include "runtime/aot/features.c"
-#include "runtime/aot/fpenv.c"
+#include "runtime/aot/surroundings.c"
 
 struct tconv_packed_header {
   char magic[8];

@@ -176,6 +176,7 @@ TCONV_SHARED int tconv_aot_1_run_points(const tconv_aot_grid* grid, int32_t stag
     end -= points;
   }
   tconv_leave_fpenv(saved);
+  tconv_finish_stores();
   return TCONV_AOT_OK;
 }
 

@@ -1,4 +1,6 @@
-/* Rounding to nearest even, denormals kept, exceptions masked: results must not depend on what the caller set. */
+/* What surrounds a kernel.
+ *
+ * Rounding to nearest even, denormals kept, exceptions masked: results must not depend on what the caller set. */
 #include <stdint.h>
 
 #if defined(__x86_64__)
@@ -9,6 +11,8 @@ static tconv_fpenv tconv_enter_fpenv(void) {
   return saved;
 }
 static void tconv_leave_fpenv(tconv_fpenv saved) { __builtin_ia32_ldmxcsr(saved); }
+/* Streaming stores are not ordered with others: a thread that is told of the end must see them. */
+static void tconv_finish_stores(void) { __builtin_ia32_sfence(); }
 #elif defined(__aarch64__)
 typedef uint64_t tconv_fpenv;
 static tconv_fpenv tconv_enter_fpenv(void) {
@@ -18,6 +22,7 @@ static tconv_fpenv tconv_enter_fpenv(void) {
   return saved;
 }
 static void tconv_leave_fpenv(tconv_fpenv saved) { __asm__ volatile("msr fpcr, %0" : : "r"(saved)); }
+static void tconv_finish_stores(void) {}
 #else
 #error "tconv_aot: x86-64 and AArch64 only"
 #endif
