@@ -88,6 +88,7 @@ std::string constants(const LayerCode& layer) {
   const auto constant = [&](const char* name, std::int64_t value) {
     text += fmt::format("#define {}_{} ((size_t){})\n", layer.name, name, value);
   };
+  text += fmt::format("#define {}_PROBLEM \"{}\"\n", layer.name, planner::print(layer.problem));
   constant("INPUT_BYTES", bytes.input);
   constant("FILTER_BYTES", tensors.filter_bytes());
   constant("BIAS_BYTES", bytes.bias);

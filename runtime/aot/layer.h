@@ -31,12 +31,13 @@ enum {
   TCONV_AVX512_BF16 = 128
 };
 
-/* Coordinate of the filter: (constant + sum of coeffs[d] * x[d]) / divide, then % modulo where it is not 0. Outside of
- * 0..extent the element is 0. */
+/* Coordinate of the filter: (constant + sum of coeffs[d] * x[d]) / divide, then % modulo where it is not 0, then
+ * + base_constant + sum of base[d] * x[d]. Where the sum in front is negative, or the coordinate outside of 0..extent,
+ * the element is 0. */
 struct tconv_coordinate {
-  int64_t constant, divide, modulo, extent, stride;
+  int64_t constant, divide, modulo, base_constant, extent, stride;
   tconv_ref coeffs; /* int64_t[rank] */
-  int32_t unused;
+  tconv_ref base;   /* the same, 0 in the last dimension; 0: none */
 };
 
 /* Dimension `dimension` becomes matrix times it. */

@@ -51,15 +51,19 @@ std::int32_t type_of(ir::DType type) {
 
 std::int32_t add_coordinates(TableBytes& table, const std::vector<planner::Coordinate>& list) {
   std::vector<tconv_coordinate> rows;
-  for (const planner::Coordinate& c : list)
-    rows.push_back({.constant = c.form->constant,
-                    .divide = c.form->divide,
-                    .modulo = c.form->modulo,
+  for (const planner::Coordinate& c : list) {
+    // By all of its fields: a new one does not compile until the driver knows it, too.
+    const auto& [constant, coeffs, divide, modulo, base_constant, base] = *c.form;
+    rows.push_back({.constant = constant,
+                    .divide = divide,
+                    .modulo = modulo,
+                    .base_constant = base_constant,
                     .extent = c.extent,
                     .stride = c.stride,
-                    .coeffs = table.add(c.form->coeffs),
-                    .unused = 0});
-  return table.add(rows, {&tconv_coordinate::coeffs});
+                    .coeffs = table.add(coeffs),
+                    .base = table.add(base)});
+  }
+  return table.add(rows, {&tconv_coordinate::coeffs, &tconv_coordinate::base});
 }
 
 std::int32_t add_transforms(TableBytes& table, const planner::PackedFilter& layout) {

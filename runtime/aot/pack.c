@@ -81,6 +81,7 @@ static int tconv_non_finite(const unsigned char* values, int64_t elements, int32
 /* The filter's coordinates along a row of the packed array. */
 struct tconv_walk {
   int64_t start[TCONV_MOST_COORDINATES], slope[TCONV_MOST_COORDINATES]; /* of the numerators */
+  int64_t base[TCONV_MOST_COORDINATES];                                 /* in the whole row */
 };
 
 static void tconv_start_row(const struct tconv_packing* p, const int64_t* x, struct tconv_walk* walk) {
@@ -89,7 +90,11 @@ static void tconv_start_row(const struct tconv_packing* p, const int64_t* x, str
     const int64_t* coeffs = TCONV_AT(int64_t, c[i].coeffs);
     walk->start[i] = c[i].constant;
     walk->slope[i] = coeffs[p->rank - 1];
-    for (int32_t d = 0; d + 1 < p->rank; ++d) walk->start[i] += coeffs[d] * x[d];
+    walk->base[i] = c[i].base_constant;
+    for (int32_t d = 0; d + 1 < p->rank; ++d) {
+      walk->start[i] += coeffs[d] * x[d];
+      if (c[i].base != 0) walk->base[i] += TCONV_AT(int64_t, c[i].base)[d] * x[d];
+    }
   }
 }
 
@@ -100,20 +105,21 @@ struct tconv_stretch {
   int inside;
 };
 
-static int64_t tconv_steady(const struct tconv_coordinate* c, int64_t n, int64_t slope, int64_t most) {
+static int64_t tconv_steady(const struct tconv_coordinate* c, int64_t n, int64_t slope, int64_t base, int64_t most) {
+  const int64_t extent = c->extent - base;
   int64_t end; /* the numerator where it changes */
   if (slope == 0) return most;
-  if (slope < 0) return 1;
+  if (slope < 0 || base < 0) return 1;
   if (n < 0)
     end = 0;
   else if (c->divide > 1)
     end = n - n % c->divide + c->divide;
-  else if (c->modulo > 0 && n % c->modulo < c->extent)
-    end = n - n % c->modulo + (c->modulo < c->extent ? c->modulo : c->extent);
+  else if (c->modulo > 0 && n % c->modulo < extent)
+    end = n - n % c->modulo + (c->modulo < extent ? c->modulo : extent);
   else if (c->modulo > 0)
     end = n - n % c->modulo + c->modulo;
-  else if (n < c->extent)
-    end = c->extent;
+  else if (n < extent)
+    end = extent;
   else
     return most;
   const int64_t count = (end - n + slope - 1) / slope;
@@ -128,8 +134,9 @@ static struct tconv_stretch tconv_next_stretch(const struct tconv_packing* p, co
     const int64_t n = walk->start[i] + walk->slope[i] * k;
     int64_t value = n / c[i].divide;
     if (c[i].modulo > 0) value %= c[i].modulo;
-    s.count = tconv_steady(&c[i], n, walk->slope[i], s.count);
-    s.inside = s.inside && n >= 0 && value < c[i].extent;
+    value += walk->base[i];
+    s.count = tconv_steady(&c[i], n, walk->slope[i], walk->base[i], s.count);
+    s.inside = s.inside && n >= 0 && value >= 0 && value < c[i].extent;
     s.address += value * c[i].stride;
     if (c[i].divide == 1) s.step += walk->slope[i] * c[i].stride;
   }
