@@ -11,13 +11,13 @@ if(CMAKE_SCRIPT_MODE_FILE)
     file(WRITE ${OUT} "${all}")
   else()
     set(all "// Made by cmake/aot_driver.cmake.\n#include \"runtime/aot/driver.h\"\n\nnamespace tconv::runtime {\nnamespace {\n")
-    foreach(part object source header)
+    foreach(part object header)
       file(READ ${${part}} bytes HEX)
       string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
       string(APPEND all "constexpr unsigned char k_${part}[] = {${bytes}};\n")
     endforeach()
     string(APPEND all "}  // namespace\n")
-    foreach(part object source header)
+    foreach(part object header)
       string(APPEND all "std::string_view driver_${part}() {\n"
              "  return {reinterpret_cast<const char*>(k_${part}), sizeof k_${part}};\n}\n")
     endforeach()
@@ -43,7 +43,7 @@ target_compile_options(tconv_aot_driver PRIVATE -O2 -g0 -march=x86-64 -ffreestan
   $<$<C_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
 add_custom_command(OUTPUT ${made}/driver.cpp
   COMMAND ${CMAKE_COMMAND} -DSTEP=embed -Dobject=$<TARGET_OBJECTS:tconv_aot_driver>
-          -Dsource=${made}/tconv_aot_driver.c -Dheader=${folder}/tconv_aot.h -DOUT=${made}/driver.cpp
+          -Dheader=${folder}/tconv_aot.h -DOUT=${made}/driver.cpp
           -P ${CMAKE_CURRENT_LIST_FILE}
-  DEPENDS $<TARGET_OBJECTS:tconv_aot_driver> ${made}/tconv_aot_driver.c ${folder}/tconv_aot.h ${CMAKE_CURRENT_LIST_FILE} VERBATIM)
+  DEPENDS $<TARGET_OBJECTS:tconv_aot_driver> ${folder}/tconv_aot.h ${CMAKE_CURRENT_LIST_FILE} VERBATIM)
 set(TCONV_AOT_DRIVER ${made}/driver.cpp)

@@ -1,6 +1,6 @@
 # tconv_add_kernels(TARGET
 #   LAYERS file.csv | PROBLEMS line..  the layers: a CSV as bench/layers.csv, or problem lines (both may be given)
-#   [ISA isa..]                        avx512bf16 avx512 avx2 sse2 neon128; default: avx512 avx2 on x86-64
+#   [ISA isa..]                        avx512bf16 avx512 avx2; default: avx512 avx2
 #   [NAME name]                        of the library and its header, NAME.h; default: TARGET_kernels
 #   [CPU core]                         that plans are made for; default: generic, the same on every build machine
 #   [TRIPLE triple] [BACKEND backend] [DTYPE type] [LAYOUT last|first] [ACCURACY mode] [THREADS n] [FUSED])
@@ -25,7 +25,7 @@ function(tconv_add_kernels target)
   if(NOT arg_CPU)
     set(arg_CPU generic)
   endif()
-  if(NOT arg_ISA AND NOT arg_TRIPLE MATCHES "^(aarch64|arm64)")
+  if(NOT arg_ISA)
     set(arg_ISA avx512 avx2)
   endif()
 
@@ -33,10 +33,6 @@ function(tconv_add_kernels target)
   file(MAKE_DIRECTORY ${folder})  # include folders must be there
   set(files ${folder}/lib${arg_NAME}.a ${folder}/${arg_NAME}.h ${folder}/${arg_NAME}.json ${folder}/${arg_NAME}.cmake
             ${folder}/tconv_aot.h)
-  set(driver "")
-  if(arg_TRIPLE MATCHES "^(aarch64|arm64)")
-    set(driver ${folder}/tconv_aot_driver.c)
-  endif()
   set(options --out ${folder} --name ${arg_NAME} --cpu ${arg_CPU} --force)
   if(arg_LAYERS)
     cmake_path(ABSOLUTE_PATH arg_LAYERS)
@@ -55,21 +51,14 @@ function(tconv_add_kernels target)
   if(arg_FUSED)
     list(APPEND options --fused)
   endif()
-  add_custom_command(OUTPUT ${files} ${driver} COMMAND tconv::tool aot ${options} ${arg_PROBLEMS}
+  add_custom_command(OUTPUT ${files} COMMAND tconv::tool aot ${options} ${arg_PROBLEMS}
                      DEPENDS tconv::tool ${arg_LAYERS} COMMENT "tconv aot: ${arg_NAME}" VERBATIM)
-  add_custom_target(${arg_NAME}_files DEPENDS ${files} ${driver})
+  add_custom_target(${arg_NAME}_files DEPENDS ${files})
 
   add_library(${arg_NAME} STATIC IMPORTED GLOBAL)
   set_target_properties(${arg_NAME} PROPERTIES IMPORTED_LOCATION ${folder}/lib${arg_NAME}.a
                         INTERFACE_INCLUDE_DIRECTORIES ${folder})
   add_dependencies(${arg_NAME} ${arg_NAME}_files)
-  if(driver)
-    add_library(${arg_NAME}_driver STATIC ${driver})
-    target_compile_options(${arg_NAME}_driver PRIVATE -O2 -ffp-contract=off)
-    set_target_properties(${arg_NAME}_driver PROPERTIES POSITION_INDEPENDENT_CODE ON)
-    add_dependencies(${arg_NAME}_driver ${arg_NAME}_files)
-    set_property(TARGET ${arg_NAME} PROPERTY INTERFACE_LINK_LIBRARIES ${arg_NAME}_driver)
-  endif()
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "INTERFACE_LIBRARY")
     target_link_libraries(${target} INTERFACE ${arg_NAME})

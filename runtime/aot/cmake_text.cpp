@@ -15,17 +15,6 @@ std::string cmake_text(const LibraryFacts& library) {
       "    IMPORTED_LOCATION ${{CMAKE_CURRENT_LIST_DIR}}/lib{0}.a\n"
       "    INTERFACE_INCLUDE_DIRECTORIES ${{CMAKE_CURRENT_LIST_DIR}})\n",
       library.name);
-  if (!library.sources.empty()) {
-    text += fmt::format("  add_library({}_driver STATIC", library.name);
-    for (const std::string& source : library.sources)
-      text += " ${CMAKE_CURRENT_LIST_DIR}/" + source;
-    text += fmt::format(
-        ")\n"
-        "  set_target_properties({0}_driver PROPERTIES POSITION_INDEPENDENT_CODE ON)\n"
-        "  target_compile_options({0}_driver PRIVATE -O2 -ffp-contract=off)\n"
-        "  set_property(TARGET {0} PROPERTY INTERFACE_LINK_LIBRARIES {0}_driver)\n",
-        library.name);
-  }
   return text + "endif()\n";
 }
 

@@ -119,10 +119,6 @@ AotLibrary compile(const std::vector<AotLayer>& layers, const AotOptions& given)
   };
   add("lib" + facts.name + ".a", library_bytes(facts.layers, machine));
   add("tconv_aot.h", std::string(driver_header()), true);
-  if (machine != jit::ElfMachine::x86_64) {
-    facts.sources.emplace_back("tconv_aot_driver.c");
-    add(facts.sources.back(), std::string(driver_source()), true);
-  }
   add(facts.name + ".h", header_text(facts));
   add(facts.name + ".cmake", cmake_text(facts));
   library.files.push_back({facts.name + ".json", manifest_text(facts)});

@@ -6,7 +6,6 @@
 namespace tconv::runtime {
 
 std::string_view driver_object();  // ELF for x86-64, position-independent
-std::string_view driver_source();  // one C file, for other machines; includes tconv_aot.h
 std::string_view driver_header();  // tconv_aot.h
 
 }  // namespace tconv::runtime

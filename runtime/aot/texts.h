@@ -11,8 +11,6 @@ namespace tconv::runtime {
 struct LibraryFacts {
   std::string name, triple, cpu;
   std::vector<LayerCode> layers;
-  std::vector<std::string> sources;  // C files that are compiled with it; the driver, where the
-                                     // library does not have it inside
   std::vector<std::string> files;    // all files but the manifest
 };
 

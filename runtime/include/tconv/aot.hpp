@@ -18,16 +18,15 @@ struct AotLayer {
 
 struct TCONV_API AotOptions {
   std::string library = "tconv_kernels";  // letters, digits and _: libNAME.a, NAME.h, ..
-  // avx512bf16, avx512, avx2, sse2 (any of x86-64), neon128 (AArch64). The CPU that runs it chooses
-  // the best of them. Empty: what this host has.
+  // avx512bf16, avx512, avx2. The CPU that runs it chooses the best of them. Empty: what this
+  // host has.
   std::vector<std::string> isas;
-  // xbyak, llvm, auto (xbyak where it has the isa). Empty: auto.
+  // xbyak, auto. Empty: auto.
   std::string backend;
   // The core that plans are made for: native (this host and its caches), or a name of the machine
   // table, with which every host makes the same plans. Empty: native.
   std::string cpu;
-  // Of the CPU and system that will run it, as x86_64-linux-gnu or aarch64-linux-gnu. Empty:
-  // x86_64-linux-gnu.
+  // Of the system that will run it: x86_64-linux-gnu, the default, or another Linux on x86-64.
   std::string triple;
   // plan, accuracy, machine, threads as at create; isa, backend and fallback must be empty.
   Options create;
