@@ -58,7 +58,7 @@ EmittedProgram emit_into(const Scratch& scratch, const ir::Program& program,
 
 EmittedProgram emit_program(const ir::Program& program, const std::string& symbol, bool bf16) {
   if (program.target != "avx512" && program.target != "avx2")
-    throw CompileError("there is no instruction table for target " + program.target);
+    throw CompileError("Xbyak has no instruction table for target " + program.target);
   const ir::Target& target = *ir::find_target(program.target);
   static thread_local Scratch scratch;
   if (scratch.size() == 0) scratch.grow();

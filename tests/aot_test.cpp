@@ -40,6 +40,7 @@ const std::vector<std::string> kLines = {
 
 std::vector<std::string> host_isas() {
   std::vector<std::string> isas = host_info().isas;
+  std::erase(isas, "sse2");
   const auto& features = host_info().features;
   if (std::count(features.begin(), features.end(), "avx512bf16")) isas.emplace_back("avx512bf16");
   return isas;

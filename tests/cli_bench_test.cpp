@@ -218,6 +218,20 @@ TEST(CliModes, EachLayerHasARowForEachModeAndTheRatio) {
   EXPECT_GT(totals[0].at("geometric_mean_predicted").get<double>(), 0);
 }
 
+TEST(CliModes, BackendsTakeTurnsOnTheSamePlan) {
+  if (TCONV_WITH_LLVM == 0) GTEST_SKIP() << "this build has no LLVM (TCONV_LLVM=OFF)";
+  if (host_info().isa == "sse2") GTEST_SKIP() << "Xbyak has no code for this CPU";
+  const json report = run_json(bench({"--modes", "xbyak,llvm", "--check", kLine}));
+  const json& rows = report.at("results");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows.at(0).at("backend"), "xbyak");
+  EXPECT_EQ(rows.at(1).at("backend"), "llvm");
+  EXPECT_EQ(rows.at(0).at("plan"), rows.at(1).at("plan"));
+  for (const json& row : rows) EXPECT_TRUE(row.at("ok").get<bool>());
+  EXPECT_GT(rows.at(1).at("ratio").get<double>(), 0);
+  expect_refused(bench({"--modes", "xbyak,llvm", "--backend", "llvm", kLine}), "--backend and");
+}
+
 TEST(CliModes, BadListsAreRefused) {
   expect_refused(bench({"--modes", "fast", kLine}), "'fast' is unknown");
   expect_refused(bench({"--modes", "default,", kLine}), "'' is unknown");

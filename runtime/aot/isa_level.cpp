@@ -38,7 +38,9 @@ std::string names_of(const std::string& arch) {
 }
 
 std::vector<std::string> host_levels() {
-  std::vector<std::string> names = host().isas;
+  std::vector<std::string> names;
+  for (const std::string& isa : host().isas)
+    if (isa != "sse2") names.push_back(isa);  // which Xbyak does not have
   if (jit::host_has_bf16() && host_runs("avx512")) names.emplace_back("avx512bf16");
   return names;
 }
