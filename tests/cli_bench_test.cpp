@@ -54,6 +54,9 @@ TEST(Sweep, TakesEveryCombinationAndKeepsWhatItDoesNotName) {
             (std::vector<std::string>{"direct(mr=9)", "direct(mr=9,strip)", "width(mr=9)",
                                       "width(mr=9,strip)"}));
   EXPECT_EQ(plans("m=3x3,1x3 r=2..3,2", "winograd(m=2x2)").size(), 4U);
+  EXPECT_EQ(
+      plans("merged=0..2", "direct(mr=1,merged=3)"),
+      (std::vector<std::string>{"direct(mr=1)", "direct(mr=1,merged)", "direct(mr=1,merged=2)"}));
 }
 
 // The planner says which flags there are when it is given one that is none.
