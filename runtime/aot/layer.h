@@ -15,7 +15,7 @@ typedef int32_t tconv_ref;
 
 enum { TCONV_MOST_BUFFERS = 32, TCONV_MOST_PARAMS = 16, TCONV_MOST_RANK = 16, TCONV_MOST_COORDINATES = 8 };
 /* A block of transformed filter elements is computed in float64 on the stack: two arrays of so many. */
-enum { TCONV_TRANSFORM_DOUBLES = 4096, TCONV_TRANSFORM_LANES = 16 };
+enum { TCONV_TRANSFORM_DOUBLES = 4096, TCONV_TRANSFORM_LANES = 8 };
 
 enum { TCONV_F32 = 0, TCONV_F64 = 1, TCONV_I32 = 2, TCONV_F16 = 3, TCONV_BF16 = 4 };
 
