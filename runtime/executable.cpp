@@ -1,5 +1,7 @@
 #include "runtime/executable.h"
 
+#include <xmmintrin.h>
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -121,6 +123,8 @@ void Executable::run(void** buffers, RunSizes sizes, std::byte* workspace, const
     workers.for_ranges(total, parallel_for, [&](int worker, std::int64_t begin, std::int64_t end) {
       const DefaultFpEnvironment environment;
       run_range(stage, passed, begin, end, next + worker * local_stride_);
+      // Streaming stores may stay behind a plain store that tells another thread of the result.
+      _mm_sfence();
     });
   }
 }
