@@ -22,7 +22,7 @@ Problem planned(const Problem& problem, const Plan& plan) {
 
 std::string sum_order(const Problem& problem, const Plan& plan) {
   if (plan.schedule == Schedule::width)
-    return adds_channels_first(planned(problem, plan)) ? "channels first" : "";
+    return adds_channels_first(planned(problem, plan)) && !plan.ordered ? "channels first" : "";
   if (plan.dot2) return "pairs";
   if (plan.schedule == Schedule::winograd)
     return fmt::format("winograd m={} r={} merged={}", fmt::join(plan.m, "x"), plan.r, plan.merged);

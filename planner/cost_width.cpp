@@ -37,11 +37,12 @@ double width_us(const CostModel& model, const Plan& plan, const ir::Target& targ
   const double tiles = static_cast<double>(sizes.vectors) / nr;
   double row = 0;
   for (const ResidueBlocks& b : residues.blocks) {
-    double fmas = 0, loads = 0;
+    double fmas = 0, loads = 0, loops = plan.ordered ? 0 : 1;
     for (const WidthTaps& t : b.taps) {
       const double n = static_cast<double>(t.count), planes = (t.hi - t.lo) * residues.channels;
       fmas += n * planes * nr;
       loads += n * (nr * kUnaligned + planes);
+      if (plan.ordered) loops += n;
     }
     // Of an accumulator's chain; short sums overlap with the next tile's.
     const double chain = fmas / (static_cast<double>(b.size * residues.channels) * nr);
@@ -50,7 +51,7 @@ double width_us(const CostModel& model, const Plan& plan, const ir::Target& targ
         std::max({fmas / model.fma_per_cycle(), loads / model.machine().loads_per_cycle, latency,
                   nr * vector_bytes / strip_bandwidth});
     row += static_cast<double>(b.count) * tiles *
-           (outer_taps * (icg * step + kTap) + kTile + b.size * residues.channels * nr);
+           (outer_taps * (icg * step + loops * kTap) + kTile + b.size * residues.channels * nr);
   }
   row *= std::ceil(ocg / residues.channels) * static_cast<double>(p.g);
   const double row_vectors = static_cast<double>(p.axes.back().o * p.oc) / lanes;

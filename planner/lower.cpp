@@ -89,6 +89,7 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& whole,
           "merged is a field of direct and winograd");
   require(!plan.prefetch || plan.schedule != Schedule::bias_only,
           "bias_only reads no inputs that could be prefetched");
+  require(!plan.ordered || plan.schedule == Schedule::width, "ordered is a field of width");
   require(plan.phases == 1 || plan.schedule == Schedule::channelwise,
           "phases is a field of channelwise");
   show("plan", [&] { return print(plan); });

@@ -30,10 +30,11 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     if (key == "transposed") return void(plan.transposed = true);
     if (key == "merged") return void(plan.merged = 1);
     if (key == "prefetch") return void(plan.prefetch = true);
+    if (key == "ordered") return void(plan.ordered = true);
     if (key == "dot2") return void(plan.dot2 = true);
     throw PlanError(
-        fmt::format("plan field '{}' is not known; flags are dot2, strip, stream, prefetch, "
-                    "transposed and merged",
+        fmt::format("plan field '{}' is not known; flags are dot2, strip, stream, ordered, "
+                    "prefetch, transposed and merged",
                     key));
   }
   if (key == "tile") {
@@ -99,6 +100,7 @@ std::string print(const Plan& plan) {
   if (plan.dot2) add("dot2");
   if (plan.strip) add("strip");
   if (plan.stream) add("stream");
+  if (plan.ordered) add("ordered");
   if (plan.prefetch) add("prefetch");
   if (plan.transposed) add("transposed");
   if (plan.merged) add(plan.merged == 1 ? "merged" : fmt::format("merged={}", plan.merged));

@@ -32,6 +32,8 @@ struct Plan {
   bool stream = false;    // outputs are written with streaming stores
   bool transposed =
       false;  // channels-first: both tensors are transposed as a whole, before and after
+  bool ordered =
+      false;  // width: taps, then channels, as the definition, where channels would come first
   bool prefetch = false;  // inputs of the next grid point, while this one computes
   int merged = 0;         // the phases along so many axes, from the width on, are output channels
   int phases = 1;         // channelwise: along the width, computed by one register tile

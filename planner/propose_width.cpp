@@ -4,6 +4,7 @@
 #include "planner/candidates.h"
 #include "planner/integer.h"
 #include "planner/schedules/schedule.h"
+#include "planner/schedules/width_blocks.h"
 
 namespace tconv::planner {
 namespace {
@@ -56,11 +57,14 @@ void propose_width(const CostModel& model, const ir::Target& target, Proposals& 
                    (planes < lanes || planes % lanes == 0);
         q.prefetch = model.far_input() && p.g == 1 && (cols == 0 || p.axes.size() == 1);
         const std::string reason = why_not_width(p, q, target);
-        if (reason.empty()) {
-          out.legal.push_back({q, width_us(model, q, target)});
-        } else {
+        if (!reason.empty()) {
           out.rejected.push_back({print(q), reason});
+          continue;
         }
+        out.legal.push_back({q, width_us(model, q, target)});
+        if (!adds_channels_first(p)) continue;
+        q.ordered = true;
+        out.legal.push_back({q, width_us(model, q, target)});
       }
     }
   }

@@ -32,10 +32,10 @@ testing::AssertionResult says(const std::string& text, const std::string& words)
 // ---- text ----------------------------------------------------------------------------------
 
 TEST(PlanText, RoundTrip) {
-  for (const char* text :
-       {"direct(mr=14,nr=2)", "direct(mr=6,nr=4,tile=n,rows=5,stream)",
-        "direct(mr=13,nr=2,rows=16,cols=520,panels=2,ku=4,strip,stream)", "width(mr=6,nr=2,rows=8)",
-        "channelwise(mr=14,nr=1,rows=8,panels=4,strip)", "bias_only()"})
+  for (const char* text : {"direct(mr=14,nr=2)", "direct(mr=6,nr=4,tile=n,rows=5,stream)",
+                           "direct(mr=13,nr=2,rows=16,cols=520,panels=2,ku=4,strip,stream)",
+                           "width(mr=6,nr=2,rows=8)", "width(mr=6,nr=2,ordered,prefetch)",
+                           "channelwise(mr=14,nr=1,rows=8,panels=4,strip)", "bias_only()"})
     EXPECT_EQ(print(parse_plan(text)), text);
   EXPECT_EQ(print(parse_plan("direct(stream,tile=w,rows=1,nr=2,mr=3,panels=0)")),
             "direct(mr=3,nr=2,stream)");
@@ -63,8 +63,9 @@ TEST(PlanText, ErrorsNameTheField) {
   EXPECT_TRUE(says(error("direct(mr=1"), "schedule(field=value,..) is expected"));
   EXPECT_TRUE(says(error("fft(m=3)"), "schedule 'fft' is not known"));
   EXPECT_TRUE(says(error("direct(height=3)"), "'height' is not known"));
-  EXPECT_TRUE(says(error("direct(mr)"),
-                   "'mr' is not known; flags are dot2, strip, stream, prefetch, transposed"));
+  EXPECT_TRUE(
+      says(error("direct(mr)"),
+           "'mr' is not known; flags are dot2, strip, stream, ordered, prefetch, transposed"));
   EXPECT_TRUE(says(error("direct(strip=1)"), "'strip' is not known"));
   EXPECT_TRUE(says(error("direct(mr=2,mr=3)"), "'mr' stands twice"));
   EXPECT_TRUE(says(error("direct(strip,strip)"), "'strip' stands twice"));
@@ -138,6 +139,8 @@ const Illegal kIllegal[] = {
     {"f32 nhwc g=4 ic=8 oc=20 i=9x9 k=4x4 s=2x2", "channelwise(mr=4,nr=1,phases=2)",
      "phases needs one input channel in a group"},
     {kHead, "width(mr=2,nr=1,merged)", "merged is a field of direct and winograd"},
+    {kHead, "direct(mr=2,nr=1,ordered)", "ordered is a field of width"},
+    {"f32 nwc ic=1 oc=1 i=40 k=4 s=2", "width(mr=2,nr=1,ordered)", "definition's order"},
     {"f32 nhwc ic=6 oc=4 i=0x9 k=4 s=2 o=3x9 bias", "bias_only(merged)", "merged is a field"},
     {"f32 nhwc ic=6 oc=4 i=0x9 k=4 s=2 o=3x9 bias", "bias_only(prefetch)", "reads no inputs"},
     {kDepthwise, "channelwise(mr=2,nr=1,phases=3)", "phases=3: at most the stride of 2"},

@@ -2,6 +2,7 @@
 // the definition, and machine code against the interpreter.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "ir/verify.h"
@@ -9,6 +10,7 @@
 #include "planner/schedules/schedule.h"
 #include "planner/schedules/width_blocks.h"
 #include "tests/support/execute.h"
+#include "tests/support/plan_run.h"
 #include "tools/tensor_data.h"
 
 namespace tconv::tests {
@@ -91,6 +93,32 @@ TEST_P(WidthSchedule, EveryPlanComputesTheDefinition) {
           << how;
     }
   }
+}
+
+// exact-order may choose between them.
+TEST_P(WidthSchedule, OrderedHasTheBitsOfDirect) {
+  const planner::Machine machine = planner::default_machine(GetParam());
+  int compared = 0;
+  for (const char* line : kLines) {
+    const Sample sample(line, 7);
+    const auto exact =
+        planner::enumerate(sample.problem, machine, planner::Accuracy::exact_order).candidates;
+    const auto find = [&](auto&& wanted) {
+      return std::find_if(exact.begin(), exact.end(),
+                          [&](const auto& c) { return wanted(c.plan); });
+    };
+    const auto ordered = find([](const planner::Plan& plan) { return plan.ordered; });
+    const auto direct =
+        find([](const planner::Plan& plan) { return plan.schedule == planner::Schedule::direct; });
+    if (ordered == exact.end() || direct == exact.end()) continue;
+    const auto bits = [&](const planner::Plan& plan) {
+      return PlanRun(sample, plan, GetParam()).run({});
+    };
+    EXPECT_TRUE(same_values(bits(ordered->plan), bits(direct->plan)))
+        << line << " " << planner::print(ordered->plan) << " " << planner::print(direct->plan);
+    ++compared;
+  }
+  EXPECT_GE(compared, 12);
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, WidthSchedule, testing::Values("avx512", "avx2"),

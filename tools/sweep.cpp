@@ -14,7 +14,8 @@ namespace tconv::tools {
 namespace {
 
 // Flags have no value in a plan's text, so 0 and 1 are only this file's spelling of them.
-constexpr std::array kFlags = {"dot2", "strip", "stream", "prefetch", "transposed", "merged"};
+constexpr std::array kFlags = {"dot2",     "strip",      "stream", "ordered",
+                              "prefetch", "transposed", "merged"};
 constexpr const char* kCount = "merged";  // a flag that has values above 1, too
 constexpr std::size_t kMostPlans = 100'000;
 

@@ -182,9 +182,7 @@ void Width::look_ahead() {
   ahead_.next(n_, 1, axes, steps);
 }
 
-std::int64_t Width::looped_taps() const {
-  return unrolls_width_taps(problem_) ? 1 : residues_.packed_taps;
-}
+std::int64_t Width::looped_taps() const { return channels_first() ? 1 : residues_.packed_taps; }
 
 void Width::prefetch(const Channels& channels, const Affine& tap, const Affine& channel) const {
   if (!ahead_.active()) return;

@@ -91,6 +91,7 @@ class Width {
                         int columns, std::int64_t planes);
   void put(const ir::RegRef& value, const Affine& channel, const Affine& element, ir::Lanes lanes);
 
+  bool channels_first() const { return unrolls_width_taps(problem_) && !plan_.ordered; }
   bool last() const { return problem_.layout == Layout::channels_last; }
   const Axis& width() const { return problem_.axes.back(); }
   // Elements of an output row that belong to one column and residue.

@@ -39,8 +39,9 @@ struct WidthBlocks {
   std::int64_t packed_taps = 0, packed_blocks = 1, tap_constant = 0, tap_step = 1;
 };
 
-// Whether the taps along the width are written out under one loop over the channels. It decides the
-// order in which products are added, so it depends on the problem and never on the tile.
+// Whether the taps along the width are written out under one loop over the channels, unless the
+// plan is `ordered`. It decides the order in which products are added, so it does not depend on the
+// tile.
 bool unrolls_width_taps(const Problem& problem);
 // Whether that order is another than the definition's, which the other schedules keep: taps, then
 // channels.

@@ -43,6 +43,8 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
   if (plan.tile != TileAxis::w || plan.panels != 0 || plan.ku != 1 || plan.strip)
     return "width has no tile=n, panels, ku or strip: it always has a strip";
+  if (plan.ordered && !adds_channels_first(p))
+    return "ordered: width adds in the definition's order here without it";
   if (plan.rows > 1 && p.axes.size() == 1) return "rows needs a second axis";
   if (p.i_min > 0) return "width writes whole rows: their length must be known";
   const bool whole_rows = plan.cols == 0 || p.axes.size() == 1;

@@ -93,7 +93,7 @@ void Width::products(const Channels& channels, const ResidueBlocks& blocks, cons
   const auto channel_loop = [&](auto&& f) {
     b_.loop("k", 0, problem_.group_ic(), [&](const Affine& k) { f(k); });
   };
-  if (unrolls_width_taps(problem_)) {
+  if (channels_first()) {
     channel_loop([&](const Affine& k) {
       prefetch(channels, 0, k);
       for (const WidthTaps& t : blocks.taps)
