@@ -1,0 +1,21 @@
+// The names that call() knows. A front door is a row in the table of its file; a file's table is a
+// line in registry.cpp.
+#pragma once
+
+#include <span>
+
+#include "tconv/call.hpp"
+
+namespace tconv::frontends {
+
+// Checks the arguments (Arguments, in arguments.h), then calls the typed function.
+using DynamicFunction = Value (*)(const Value::Dict& arguments, const Options& options);
+
+struct FrontDoor {
+  std::string_view api;
+  DynamicFunction function;
+};
+
+std::span<const FrontDoor> tf_front_doors();  // tf_doors.cpp
+
+}  // namespace tconv::frontends
