@@ -45,9 +45,13 @@ void logistic_product(Sequence& s, const RegRef& dst, const RegRef& v, const Reg
   s.fma(sum, n, sum, s.number(-1));
   s.fma(sum, n, lost, sum);
   s.op(Op::sub, q, q, sum);
-  s.op(Op::mul, n, n, v);
-  s.fma(n, n, q, n);
-  s.op(Op::mul, n, n, k);
+  // One power of two first, lest v (1 + q) overflow.
+  s.op(Op::mul, k, k, v);
+  s.op(Op::mul, sum, n, k);
+  s.op(Op::sub, lost, s.number(0), sum);
+  s.fma(lost, n, k, lost);
+  s.fma(lost, sum, q, lost);
+  s.op(Op::add, n, sum, lost);
   s.op(Op::mul, n, n, k2);
   s.op(Op::lt, k, v, bits(s.tables().infinity));
   s.sel(dst, k, n, v);
@@ -97,7 +101,7 @@ void gelu_by_erf(Builder& b, Sequence& s, DType type, const RegRef& dst, const R
 void gelu_by_tail(Sequence& s, const RegRef& dst, const RegRef& src) {
   const RegRef t = s.temporary("t"), v = s.temporary("v"), e = s.temporary("e"),
                q = s.temporary("q"), k = s.temporary("k"), k2 = s.temporary("k2"),
-               n = s.temporary("n"), m = s.temporary("m");
+               n = s.temporary("n"), m = s.temporary("m"), low = s.temporary("low");
   s.magnitude(t, src);
   s.op(Op::min, t, s.number(math::kGeluTop), t);
   s.op(Op::mul, m, t, t);
@@ -116,11 +120,21 @@ void gelu_by_tail(Sequence& s, const RegRef& dst, const RegRef& src) {
   s.fma(t, e, n, t);
   s.fma(e, e, s.number(0.5), s.number(0.5));
   s.op(Op::mul, t, t, e);  // of the quotient, what v lost
-  s.polynomial(n, v, math::kGeluTailF32);
+  const std::span<const double> tail = math::kGeluTailF32;
+  s.op(Op::sub, m, v, s.number(math::kGeluMiddle));
+  s.polynomial(low, m, tail.subspan(1));
+  s.fma(n, low, m, s.number(tail[0]));
+  const RegRef sum = s.temporary("sum");
+  s.op(Op::sub, sum, s.number(tail[0]), n);
+  s.fma(low, low, m, sum);
+  s.op(Op::mul, low, low, v);  // of v S, what S lost
   s.op(Op::mul, m, v, n);
   s.op(Op::sub, e, s.number(0), m);
-  s.fma(v, v, n, e);
-  s.fma(t, t, n, v);  // of the product, what m lost
+  s.fma(sum, v, s.number(math::kGeluSlope), n);
+  s.fma(t, t, sum, low);
+  s.fma(low, v, n, e);
+  s.op(Op::add, t, t, low);  // of the product, what m lost
+  s.fma(t, t, q, t);
   s.fma(t, m, q, t);
   s.op(Op::sub, e, e, t);
   s.op(Op::mul, e, e, k);
@@ -154,8 +168,8 @@ void emit_gelu_tanh(Builder& b, DType type, const RegRef& dst, const RegRef& src
   b.scope([&] {
     Sequence s(b, type);
     const auto low = [&](long double exact) {
-      const long double high = type == DType::f64 ? static_cast<double>(exact)
-                                                  : static_cast<float>(exact);
+      const long double high =
+          type == DType::f64 ? static_cast<double>(exact) : static_cast<float>(exact);
       return s.number(static_cast<double>(exact - high));
     };
     const double top = type == DType::f64 ? 32 : 12;
@@ -210,17 +224,28 @@ void emit_mish(Builder& b, DType type, const RegRef& dst, const RegRef& src) {
     s.fma(d, w, c, s.number(2));
     s.op(Op::sub, n, c, s.number(2));
     s.op(Op::sub, n, w, n);  // of c
+    const RegRef t = s.temporary("t");
+    s.op(Op::sub, t, s.number(2), d);
+    s.fma(t, w, c, t);  // of d
     s.op(Op::div, w, s.number(-1), d);
-    s.fma(d, w, d, s.number(1));  // of the reciprocal, relative to it
-    // Left: 2^n (1 + q) x c (-w)
-    s.op(Op::mul, n, n, w);
-    s.op(Op::mul, c, c, w);
-    s.fma(n, c, d, n);
+    s.fma(d, w, d, s.number(1));
+    s.fma(d, w, t, d);  // of the reciprocal, relative to it
+    // Left of 0: 2^n (1 + q) (-x) (c + n) w (1 + d)
+    s.op(Op::sub, x, s.number(0), x);
     s.op(Op::mul, n, n, x);
-    s.op(Op::mul, c, c, x);
+    s.op(Op::mul, t, c, x);
+    s.op(Op::sub, x, s.number(0), x);
+    s.fma(c, c, x, t);
+    s.op(Op::sub, n, n, c);  // of t
+    s.op(Op::mul, c, t, w);
+    s.op(Op::mul, n, n, w);
+    s.fma(n, c, d, n);
+    s.op(Op::sub, d, s.number(0), c);
+    s.fma(d, t, w, d);
+    s.op(Op::add, n, n, d);
+    s.fma(n, n, q, n);
     s.fma(n, c, q, n);
     s.op(Op::add, c, c, n);
-    s.op(Op::sub, c, s.number(0), c);
     s.op(Op::mul, c, c, k);
     s.op(Op::mul, c, c, k2);
     s.op(Op::mul, w, w, x);
@@ -251,7 +276,7 @@ void emit_log_sigmoid(Builder& b, DType type, const RegRef& dst, const RegRef& s
   });
 }
 
-// x^3 T(x^2) below 2, where x and tanh x cancel.
+// x^3 T(x^2 - 2) below 2, where x and tanh x cancel.
 void emit_tanh_shrink(Builder& b, DType type, const RegRef& dst, const RegRef& src) {
   b.scope([&] {
     Sequence s(b, type);
@@ -259,11 +284,21 @@ void emit_tanh_shrink(Builder& b, DType type, const RegRef& dst, const RegRef& s
                  z = s.temporary("z");
     s.magnitude(t, src);
     s.op(Op::min, x, s.number(2), t);
+    s.fma(y, x, x, s.number(-2));
+    s.polynomial(z, y,
+                 type == DType::f64 ? std::span<const double>(math::kTanhShrinkF64)
+                                    : std::span<const double>(math::kTanhShrinkF32));
+    const RegRef low = s.temporary("low"), minus = s.temporary("minus");
     s.op(Op::mul, y, x, x);
-    s.polynomial(z, y, type == DType::f64 ? std::span<const double>(math::kTanhShrinkF64)
-                                          : std::span<const double>(math::kTanhShrinkF32));
-    s.op(Op::mul, x, x, y);
-    s.op(Op::mul, x, x, z);
+    s.op(Op::sub, low, s.number(0), x);
+    s.fma(minus, low, x, y);
+    s.op(Op::mul, minus, minus, low);  // of x^3, from the square
+    s.op(Op::mul, low, low, y);        // -x^3
+    s.fma(y, x, y, low);
+    s.op(Op::add, y, y, minus);  // of x^3
+    s.op(Op::sub, x, s.number(0), low);
+    s.op(Op::mul, y, y, z);
+    s.fma(x, x, z, y);
     s.op(Op::lt, y, t, s.number(2));
     emit_tanh(b, type, z, t);
     s.op(Op::sub, z, t, z);
@@ -281,8 +316,8 @@ void emit_elu(Builder& b, DType type, const RegRef& dst, const RegRef& src, EluS
                  q = s.temporary("q");
     const double in = scales.in, out = scales.out;
     const long double step = std::numbers::ln2_v<long double> / in;
-    const long double high = type == DType::f64 ? static_cast<double>(step)
-                                                : static_cast<float>(step);
+    const long double high =
+        type == DType::f64 ? static_cast<double>(step) : static_cast<float>(step);
     s.op(Op::min, x, s.number(0), src);
     s.op(Op::max, x, s.number(s.tables().expm1_lowest / in), x);
     s.round_scaled(k, n, x, std::numbers::log2e * in, s.tables().exponent_bias);
@@ -305,21 +340,33 @@ void emit_elu(Builder& b, DType type, const RegRef& dst, const RegRef& src, EluS
   });
 }
 
-// max(x, 0) + a / ((s + |x|) / 2), s = sqrt(x^2 + 4a): no cancellation on the left. Beyond 2^62, where 4a is
-// nothing beside x^2, s is |x|, lest the square overflow.
+// max(x, 0) + a / h, h = (|x| + sqrt(x^2 + 4a)) / 2: no cancellation on the left. Beyond 2^62,
+// where 4a is nothing beside x^2, h is |x|, lest the square overflow.
 void emit_squareplus(Builder& b, DType type, const RegRef& dst, const RegRef& src, double four_a) {
   b.scope([&] {
     Sequence s(b, type);
     const RegRef t = s.temporary("t"), r = s.temporary("r"), m = s.temporary("m");
     if (four_a == 0) return s.op(Op::max, dst, s.number(0), src);
+    const RegRef h = s.temporary("h");
     s.magnitude(t, src);
     s.op(Op::min, m, s.number(type == DType::f64 ? 0x1p510 : 0x1p62), t);
-    s.fma(m, m, m, s.number(four_a));
-    b.assign(Op::sqrt, r, {m});
-    s.op(Op::max, r, t, r);
+    s.fma(h, m, m, s.number(four_a));
+    const RegRef e = s.temporary("e");
+    b.assign(Op::sqrt, r, {h});
     s.op(Op::mul, r, r, s.number(0.5));
-    s.fma(r, t, s.number(0.5), r);
-    s.op(Op::div, r, s.number(four_a / 4), r);
+    s.op(Op::mul, h, h, s.number(0.25));
+    s.op(Op::sub, e, s.number(0), r);
+    s.fma(e, e, r, h);  // of r^2
+    s.fma(h, m, s.number(0.5), r);
+    s.op(Op::sub, r, r, h);
+    s.fma(m, m, s.number(0.5), r);  // of h; what r lost is e / (2 r), and e / (2 h) where it counts
+    s.op(Op::max, h, h, t);
+    s.op(Op::div, r, s.number(four_a / 4), h);
+    s.op(Op::mul, e, e, s.number(2 / four_a));
+    s.fma(m, e, r, m);
+    s.op(Op::mul, h, r, r);
+    s.op(Op::mul, m, m, s.number(-4 / four_a));
+    s.fma(r, h, m, r);
     s.op(Op::max, m, s.number(0), src);
     s.op(Op::add, dst, m, r);
   });

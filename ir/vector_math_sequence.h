@@ -107,13 +107,18 @@ class Sequence {
     sel(d, m, r, x);
   }
 
-  // q = e^r - 1 and k1 * k2 = 2^n with x + low = n ln 2 + r, |r| <= ln 2 / 2: in two factors, because
-  // 2^n may leave the normal numbers. x and n are overwritten; `low` is a correction to x.
+  // q = e^r - 1 and k1 * k2 = 2^n with x + low = n ln 2 + r, |r| <= ln 2 / 2: in two factors,
+  // because 2^n may leave the normal numbers. x, n and `low`, a correction to x, are overwritten.
   void exp_parts(const RegRef& q, const RegRef& k1, const RegRef& k2, const RegRef& x,
                  const RegRef& n, const RegRef* low = nullptr) {
     round_scaled(k1, n, x, std::numbers::log2e, 2 * tables_.exponent_bias);
-    add_ln2(x, n, -1);
-    if (low != nullptr) op(Op::add, x, x, *low);
+    if (low == nullptr) {
+      add_ln2(x, n, -1);
+    } else {
+      fma(x, n, number(-tables_.ln2_high), x);
+      fma(*low, n, number(-tables_.ln2_low), *low);
+      op(Op::add, x, x, *low);
+    }
     op(Op::shr, k2, k1, bits(1));
     op(Op::isub, k1, k1, k2);
     to_exponent(k1);

@@ -145,7 +145,7 @@ void check_range(const PostOp& op, const Given& given) {
   };
   constexpr double kMost = std::numeric_limits<double>::max();
   if (op.kind == PostKind::celu) within(1e-5, 1e5);
-  if (op.kind == PostKind::squareplus) within(0, 1e30);
+  if (op.kind == PostKind::squareplus && op.a != 0) within(1e-30, 1e30);
   if (op.kind == PostKind::hard_shrink || op.kind == PostKind::soft_shrink) within(0, kMost);
 }
 

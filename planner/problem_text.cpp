@@ -15,11 +15,11 @@ namespace {
 using Int = std::int64_t;
 
 constexpr std::array<const char*, kPostKinds> kPostNames{
-    "relu",     "relu6",        "leaky_relu", "prelu",      "elu",  "selu",      "tanh",
-    "sigmoid",  "hard_sigmoid", "swish",      "hard_swish", "gelu", "gelu_tanh", "softplus",
-    "softsign", "mish",         "exp",        "clip",       "celu", "hard_shrink",
-    "soft_shrink", "tanh_shrink", "threshold", "relu_above", "squareplus", "sparse_plus",
-    "sparse_sigmoid", "log_sigmoid", "add", "mul"};
+    "relu",       "relu6",       "leaky_relu",     "prelu",       "elu",        "selu",
+    "tanh",       "sigmoid",     "hard_sigmoid",   "swish",       "hard_swish", "gelu",
+    "gelu_tanh",  "softplus",    "softsign",       "mish",        "exp",        "clip",
+    "celu",       "hard_shrink", "soft_shrink",    "tanh_shrink", "threshold",  "relu_above",
+    "squareplus", "sparse_plus", "sparse_sigmoid", "log_sigmoid", "add",        "mul"};
 
 constexpr std::array<const char*, 6> kLayouts{"nwc", "nhwc", "ndhwc", "ncw", "nchw", "ncdhw"};
 constexpr std::array<ir::DType, 5> kTypes{ir::DType::f32, ir::DType::f64, ir::DType::f16,
@@ -286,7 +286,7 @@ int parameter_count(PostKind kind) {
 }
 
 const char* parameter_names(PostKind kind) {
-  return kind == PostKind::relu_above ? "SLOPE,T,MAX"
+  return kind == PostKind::relu_above  ? "SLOPE,T,MAX"
          : kind == PostKind::threshold ? "T,V"
          : kind == PostKind::clip      ? "LO,HI"
                                        : "A";

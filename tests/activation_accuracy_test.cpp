@@ -1,5 +1,5 @@
-// Largest error of every activation that is fused, as a compiled operation answers: a convolution of
-// one channel and one tap of weight 1, so that its sum is the input. Prints the table of
+// Largest error of every activation that is fused, as a compiled operation answers: a convolution
+// of one channel and one tap of weight 1, so that its sum is the input. Prints the table of
 // docs/activations.md.
 #include <gtest/gtest.h>
 
@@ -58,14 +58,15 @@ const std::vector<Activation>& activations() {
       {"elu=1.5", [](Real x) { return elu(x, 1.5L); }},
       {"celu=1.5", [](Real x) { return x > 0 ? x : 1.5L * std::expm1(x / 1.5L); }},
       {"celu=0.25", [](Real x) { return x > 0 ? x : 0.25L * std::expm1(x * 4); }},
-      {"selu",
-       [](Real x) { return 1.0507009873554805L * elu(x, 1.6732632423543772L); }},
+      {"selu", [](Real x) { return 1.0507009873554805L * elu(x, 1.6732632423543772L); }},
       {"tanh", [](Real x) { return std::tanh(x); }},
       {"tanh_shrink", tanh_shrink},
       {"sigmoid", logistic},
       {"log_sigmoid", [](Real x) { return -softplus(-x); }},
-      {"sparse_sigmoid", [](Real x) { return std::isnan(x) ? x : std::clamp((x + 1) / 2, 0.0L, 1.0L); }},
-      {"hard_sigmoid", [](Real x) { return std::isnan(x) ? x : std::clamp(x + 3, 0.0L, 6.0L) / 6; }},
+      {"sparse_sigmoid",
+       [](Real x) { return std::isnan(x) ? x : std::clamp((x + 1) / 2, 0.0L, 1.0L); }},
+      {"hard_sigmoid",
+       [](Real x) { return std::isnan(x) ? x : std::clamp(x + 3, 0.0L, 6.0L) / 6; }},
       {"swish", [](Real x) { return x / (1 + std::exp(-x)); }},
       {"hard_swish", [](Real x) { return x * std::clamp(x + 3, 0.0L, 6.0L) / 6; }},
       {"gelu", [](Real x) { return x * std::erfc(-x / std::sqrt(2.0L)) / 2; }},
@@ -75,15 +76,19 @@ const std::vector<Activation>& activations() {
          return x / (1 + std::exp(-y));
        }},
       {"softplus", softplus},
-      {"sparse_plus", [](Real x) { return x <= -1 ? 0 : x < 1 ? (x + 1) * (x + 1) / 4 : x; }},
+      {"sparse_plus", [](Real x) { return x <= -1 ? 0
+                                          : x < 1 ? (x + 1) * (x + 1) / 4
+                                                  : x; }},
       {"squareplus=4", [](Real x) { return squareplus(x, 4); }},
       {"squareplus=9", [](Real x) { return squareplus(x, 9); }},
       {"softsign", [](Real x) { return x / (1 + std::fabs(x)); }},
       {"hard_shrink=0.5", [](Real x) { return std::fabs(x) > 0.5L ? x : 0; }},
-      {"soft_shrink=0.5",
-       [](Real x) { return x > 0.5L ? x - 0.5L : x < -0.5L ? x + 0.5L : 0; }},
+      {"soft_shrink=0.5", [](Real x) { return x > 0.5L    ? x - 0.5L
+                                              : x < -0.5L ? x + 0.5L
+                                                          : 0; }},
       {"threshold=1,-2", [](Real x) { return x > 1 ? x : -2; }},
-      {"mish", [](Real x) {
+      {"mish",
+       [](Real x) {
          const Real w = std::exp(std::min(x, 60.0L));
          return x * (w * (w + 2) / (w * (w + 2) + 2));
        }},
@@ -161,8 +166,8 @@ TEST_P(ActivationAccuracy, F32WithinTwoUlpOfEveryExponent) {
     x.push_back(static_cast<float>(i) * 3.1e-5F);
     x.push_back(static_cast<float>(i) * 4.7e-6F);
   }
-  for (const double edge : {0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 9.01, 14.2, 15.0, 17.3, 20.0, 87.3365,
-                            88.7228, 103.97, 104.0, 110.0}) {
+  for (const double edge : {0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 9.01, 14.2, 15.0, 17.3, 20.0,
+                            87.3365, 88.7228, 103.97, 104.0, 110.0}) {
     for (const double sign : {-1.0, 1.0}) {
       float low = static_cast<float>(sign * edge), high = low;
       for (int i = 0; i < 500; ++i) {
@@ -186,8 +191,7 @@ TEST_P(ActivationAccuracy, F64WithinTheStatedUlps) {
     x.push_back(i * 1.117e-4);
     x.push_back(i * 1.317e-5);
   }
-  const tools::Shape shape =
-      tools::parse_shape("f64 nwc ic=1 oc=1 i=1 k=1 " + activation().post);
+  const tools::Shape shape = tools::parse_shape("f64 nwc ic=1 oc=1 i=1 k=1 " + activation().post);
   const Worst<double> most = worst(activation(), x);
   std::printf("| `%s` f64 | %.2f at %.17g |\n", activation().post.c_str(), most.ulps, most.at);
   EXPECT_LE(most.ulps, tools::stated_ulps(shape.post[0], true));
@@ -196,12 +200,24 @@ TEST_P(ActivationAccuracy, F64WithinTheStatedUlps) {
 // NaN, infinities, zeros and the smallest denormals, on every instruction set and the interpreter.
 TEST_P(ActivationAccuracy, SpecialValuesAndEveryBackendTheSameBits) {
   constexpr float inf = std::numeric_limits<float>::infinity();
-  const std::vector<float> x = {std::nanf(""), inf, -inf, 0.0F, -0.0F,
+  const std::vector<float> x = {std::nanf(""),
+                                inf,
+                                -inf,
+                                0.0F,
+                                -0.0F,
                                 std::numeric_limits<float>::max(),
                                 -std::numeric_limits<float>::max(),
                                 std::numeric_limits<float>::denorm_min(),
                                 -std::numeric_limits<float>::denorm_min(),
-                                1, -1, 0.5F, -0.5F, 2.5F, -2.5F, 60, -60, -100};
+                                1,
+                                -1,
+                                0.5F,
+                                -0.5F,
+                                2.5F,
+                                -2.5F,
+                                60,
+                                -60,
+                                -100};
   const std::vector<float> y = evaluate(activation().post, x, "backend=interpreter isa=avx2");
   for (std::size_t i = 0; i < x.size(); ++i) {
     const Real exact = activation().exact(static_cast<Real>(x[i]));
@@ -218,8 +234,8 @@ TEST_P(ActivationAccuracy, SpecialValuesAndEveryBackendTheSameBits) {
       continue;
     }
     for (std::size_t i = 0; i < x.size(); ++i)
-      EXPECT_TRUE(test::same_value(y[i], other[i]))
-          << activation().post << " of " << x[i] << ": " << y[i] << ", " << other[i] << ' ' << options;
+      EXPECT_TRUE(test::same_value(y[i], other[i])) << activation().post << " of " << x[i] << ": "
+                                                    << y[i] << ", " << other[i] << ' ' << options;
   }
 }
 
@@ -227,7 +243,8 @@ INSTANTIATE_TEST_SUITE_P(, ActivationAccuracy, testing::Range<std::size_t>(0, ac
                          [](const auto& instance) {
                            std::string name = activations()[instance.param].post;
                            std::replace_if(
-                               name.begin(), name.end(), [](char c) { return std::isalnum(c) == 0; }, '_');
+                               name.begin(), name.end(),
+                               [](char c) { return std::isalnum(c) == 0; }, '_');
                            return name + "_" + std::to_string(instance.param);
                          });
 

@@ -54,7 +54,9 @@ struct Entry {
 // x <= 0 first, so that NaN and -0 pass through as max(0, x) does.
 constexpr std::array<Entry, kPostOps> kTable{{
     {"relu", [](double x, Operation, double) { return x < 0 ? 0 : x; }, 0, 0},
-    {"relu6", [](double x, Operation, double) { return x < 0 ? 0 : x > 6 ? 6 : x; }, 0, 0},
+    {"relu6", [](double x, Operation, double) { return x < 0   ? 0
+                                                       : x > 6 ? 6
+                                                               : x; }, 0, 0},
     {"leaky_relu", [](double x, Operation p, double) { return x > 0 ? x : p.a * x; }, 1, 1, 0},
     {"prelu", [](double x, Operation, double y) { return x > 0 ? x : y * x; }, 1, 1, 0},
     {"elu", [](double x, Operation p, double) { return elu(x, p.a); }, 2, 4, 0},
@@ -87,7 +89,9 @@ constexpr std::array<Entry, kPostOps> kTable{{
     {"mish", [](double x, Operation, double) { return x * std::tanh(softplus(x)); }, 2, 8,
      -1.1924312145154},
     {"exp", [](double x, Operation, double) { return std::exp(x); }, 2, 4},
-    {"clip", [](double x, Operation p, double) { return x < p.a ? p.a : x > p.b ? p.b : x; }, 0, 0},
+    {"clip", [](double x, Operation p, double) { return x < p.a   ? p.a
+                                                        : x > p.b ? p.b
+                                                                  : x; }, 0, 0},
     {"add", [](double x, Operation, double y) { return x + y; }, 1, 1},
     {"mul", [](double x, Operation, double y) { return x * y; }, 1, 1},
 }};
@@ -105,7 +109,8 @@ double error_scale(const PostOp& op, const Element& x, const Element& y, double 
   const double out = std::max(std::fabs(y.low), std::fabs(y.high));
   if (op.name == "add") return std::max(out, std::max(in, std::fabs(operand)));
   if (op.name == "soft_shrink") return std::max(out, std::fabs(op.a));
-  if (op.name == "relu_above") return std::max(out, std::fabs(op.a) * std::max(in, std::fabs(op.b)));
+  if (op.name == "relu_above")
+    return std::max(out, std::fabs(op.a) * std::max(in, std::fabs(op.b)));
   return f64 && op.name == "gelu" ? std::max(out, in / 2) : out;
 }
 
@@ -122,9 +127,7 @@ double apply(const PostOp& op, double x, double operand) {
   return entry(op).function(x, op, operand);
 }
 
-double stated_ulps(const PostOp& op, bool f64) {
-  return f64 ? entry(op).ulps_f64 : entry(op).ulps;
-}
+double stated_ulps(const PostOp& op, bool f64) { return f64 ? entry(op).ulps_f64 : entry(op).ulps; }
 
 const std::array<const char*, kPostOps>& post_op_names() {
   static const auto names = [] {
@@ -153,8 +156,8 @@ Element apply(const PostOp& op, const Element& x, double operand, double unit, d
     y.high = std::max(y.high, turn);
   }
   const bool f64 = unit < 0x1p-40;
-  const double widen = stated_ulps(op, f64) *
-                       (2 * unit * error_scale(op, x, y, operand, f64) + smallest);
+  const double widen =
+      stated_ulps(op, f64) * (2 * unit * error_scale(op, x, y, operand, f64) + smallest);
   if (std::isfinite(widen)) {
     y.low -= widen;
     y.high += widen;

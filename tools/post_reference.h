@@ -23,7 +23,8 @@ double apply(const PostOp& op, double x, double operand);
 // op's stated error in a type of unit roundoff `unit` that loses `smallest` near 0.
 Element apply(const PostOp& op, const Element& x, double operand, double unit, double smallest);
 
-// Stated error in ULP of f32 or f64, relative to the result (docs/accuracy.md names the exceptions).
+// Stated error in ULP of f32 or f64, relative to the result (docs/accuracy.md names the
+// exceptions).
 double stated_ulps(const PostOp& op, bool f64);
 
 inline constexpr std::size_t kPostOps = 30;

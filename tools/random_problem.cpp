@@ -23,13 +23,12 @@ constexpr std::int64_t kChannels[]{1,  2,  3,  4,  5,  7,  8,  11, 12, 15,
                                    16, 17, 20, 24, 31, 32, 33, 40, 48};
 constexpr std::int64_t kWideChannels[]{50, 64, 65, 80, 96, 100, 128};
 
-constexpr const char* kPostOps[]{"relu",       "relu6", "leaky_relu", "prelu",        "elu",
-                                 "selu",       "tanh",  "sigmoid",    "hard_sigmoid", "swish",
-                                 "hard_swish", "gelu",  "gelu_tanh",  "softplus",     "softsign",
-                                 "mish",       "exp",   "clip",       "celu",         "hard_shrink",
-                                 "soft_shrink", "tanh_shrink", "threshold", "relu_above",
-                                 "squareplus", "sparse_plus", "sparse_sigmoid", "log_sigmoid",
-                                 "add",        "mul"};
+constexpr const char* kPostOps[]{
+    "relu",       "relu6",       "leaky_relu",     "prelu",       "elu",        "selu",
+    "tanh",       "sigmoid",     "hard_sigmoid",   "swish",       "hard_swish", "gelu",
+    "gelu_tanh",  "softplus",    "softsign",       "mish",        "exp",        "clip",
+    "celu",       "hard_shrink", "soft_shrink",    "tanh_shrink", "threshold",  "relu_above",
+    "squareplus", "sparse_plus", "sparse_sigmoid", "log_sigmoid", "add",        "mul"};
 constexpr const char* kIntegerPostOps[]{"relu", "relu6", "clip", "add", "mul"};
 
 double output_size(const Shape& r) {
@@ -154,8 +153,7 @@ void RandomProblems::post_ops(Shape& r) {
     if (op.name == "threshold" || op.name == "relu_above")
       op.a = 0.25 * static_cast<double>(between(-2, 2)),
       op.b = 0.5 * static_cast<double>(between(-2, 3));
-    if (op.name == "relu_above")
-      op.c = chance(50) ? std::numeric_limits<double>::infinity() : 2;
+    if (op.name == "relu_above") op.c = chance(50) ? std::numeric_limits<double>::infinity() : 2;
     if (op.name == "clip") op.a = static_cast<double>(-between(0, 3)), op.b = 2;
     r.post.push_back(op);
   }

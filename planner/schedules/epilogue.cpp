@@ -46,10 +46,18 @@ struct Scalar {
     clip(d, 0, 6);
     b.op(Op::mul, d, d, c(1.0 / 6));
   }
+  // v * clip(v + 3, 0, 6) / 6, but v / 2 + v^2 / 6 where v + 3 is rounded and nothing cancels.
   void hard_swish(RegRef v) const {
-    const ir::Reg t = temp("t");
+    const ir::Reg t = temp("t"), u = temp("u"), m = temp("m");
     hard_sigmoid(t(), v);
-    b.op(Op::mul, v, v, t());
+    b.op(Op::mul, t(), t(), v);
+    b.op(Op::mul, u(), v, c(0.5));
+    b.op(Op::mul, m(), v, c(1.0 / 6));
+    b.fma(u(), m(), v, u());
+    b.op(Op::sub, m(), v, c(0.75));
+    magnitude(m(), m());
+    b.op(Op::lt, m(), m(), c(2.25));
+    select(v, m(), u(), t());
   }
   void softsign(RegRef v) const {
     const ir::Reg t = temp("t");
@@ -202,7 +210,6 @@ Cost cost(PostKind kind) {
     case PostKind::prelu:
     case PostKind::softsign:
     case PostKind::hard_sigmoid:
-    case PostKind::hard_swish:
     case PostKind::hard_shrink:
     case PostKind::threshold:
     case PostKind::sparse_sigmoid:
@@ -211,7 +218,8 @@ Cost cost(PostKind kind) {
     case PostKind::relu_above:
       return {7, 3};
     case PostKind::sparse_plus:
-      return {11, 4};
+    case PostKind::hard_swish:
+      return {12, 4};
     case PostKind::squareplus:
       return {14, 5};
     case PostKind::tanh:
