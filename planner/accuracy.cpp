@@ -25,8 +25,7 @@ std::string sum_order(const Problem& problem, const Plan& plan) {
     return adds_channels_first(planned(problem, plan)) ? "channels first" : "";
   if (plan.dot2) return "pairs";
   if (plan.schedule == Schedule::winograd)
-    return fmt::format("winograd m={} r={}{}", fmt::join(plan.m, "x"), plan.r,
-                       plan.merged ? " merged" : "");
+    return fmt::format("winograd m={} r={} merged={}", fmt::join(plan.m, "x"), plan.r, plan.merged);
   return {};
 }
 

@@ -57,22 +57,41 @@ void propose_by_way(const Propose& propose, const Mark& mark, double more_us, Pr
   }
 }
 
-void propose_merged(const Problem& p, const Machine& machine, const ir::Target& target,
-                    bool winograd_only, Proposals& out) {
-  if (std::string reason = why_not_merged(p); !reason.empty()) {
-    out.rejected.push_back({"(merged)", std::move(reason)});
+void propose_merged_axes(const Problem& p, int axes, const Machine& machine,
+                         const ir::Target& target, bool winograd_only, Proposals& out) {
+  constexpr int kMostVectors = 4;  // of a block's channels, where all are in one register tile
+  const int lanes = target.lanes(p.sum_dtype());
+  Plan any{.schedule = Schedule::winograd, .nr = axes == 1 ? 1 : kMostVectors, .merged = axes};
+  if (std::string reason = why_not_merged(p, any, target); !reason.empty()) {
+    out.rejected.push_back(
+        {axes == 1 ? "(merged)" : fmt::format("(merged={})", axes), std::move(reason)});
     return;
   }
-  // Phases that fill their vectors gain nothing: 0.96x to 1.04x on 30 layers (Zen 4).
-  const int lanes = target.lanes(p.sum_dtype());
-  if (p.oc % lanes == 0) return;
-  const CostModel model(merged_twin(p), machine, lanes);
+  any.schedule = Schedule::direct;
+  const bool direct = !winograd_only && why_not_merged(p, any, target).empty();
+  const CostModel model(merged_twin(p, axes), machine, lanes);
+  Proposals found;
   propose_by_way(
       [&](Proposals& inner) {
-        if (!winograd_only) propose_direct(model, target, inner);
+        if (direct) propose_direct(model, target, inner);
         propose_winograd(model, target, inner);
       },
-      [](Plan& plan) { plan.merged = true; }, repeat_us(model, lanes), out);
+      [&](Plan& plan) { plan.merged = axes; }, repeat_us(model, lanes), found);
+  for (Candidate& c : found.legal)
+    if (why_not_merged(p, c.plan, target).empty()) out.legal.push_back(std::move(c));
+  out.rejected.insert(out.rejected.end(), found.rejected.begin(), found.rejected.end());
+}
+
+// Phases that fill their vectors gain nothing: 0.96x to 1.04x on 30 layers (Zen 4).
+void propose_merged(const Problem& p, const Machine& machine, const ir::Target& target,
+                    bool winograd_only, Proposals& out) {
+  const int lanes = target.lanes(p.sum_dtype());
+  std::int64_t channels = p.oc;
+  for (std::size_t axes = 1; axes <= p.axes.size(); ++axes) {
+    if (channels % lanes == 0) return;
+    propose_merged_axes(p, static_cast<int>(axes), machine, target, winograd_only, out);
+    channels *= p.axes[p.axes.size() - axes].s;
+  }
 }
 
 // Channels-first problems by way of channels-last: winograd, and where rows are shorter than a
@@ -188,14 +207,18 @@ Candidate choose(const Problem& problem, const Machine& machine, Accuracy accura
 Plan finite_twin(const Problem& problem, const Plan& plan, const Machine& machine) {
   Plan twin = plan;
   const ir::Target& target = target_of(machine);
-  const Problem p = as_scheduled(reduce(problem), plan);
   // Theirs is part of them, and a transform spreads what is not finite.
-  if (plan.schedule == Schedule::width || plan.schedule == Schedule::winograd) {
+  const bool another = plan.schedule == Schedule::width || plan.schedule == Schedule::winograd;
+  const Axis& width = reduce(problem).axes.back();
+  if (another && (plan.merged > 1 || width.k % width.s != 0)) twin.merged = 0;
+  const Problem p = as_scheduled(reduce(problem), twin);
+  if (another) {
     Proposals direct;
     propose_direct(CostModel(p, machine, target.lanes(p.sum_dtype())), target, direct);
+    const int merged = twin.merged;
     twin = best(direct).plan;
     twin.transposed = plan.transposed;
-    twin.merged = plan.merged;
+    twin.merged = merged;
     twin.stream = twin.stream && !plan.transposed;
   }
   twin.strip = twin.dot2 = false;

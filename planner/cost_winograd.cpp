@@ -62,15 +62,16 @@ class Kernel {
     const double channels = std::ceil(static_cast<double>(model_.problem().group_ic()) / lanes_);
     double size = channels * plan_.images;  // vectors
     for (const WinogradAxis& a : axes_) size *= static_cast<double>(a.window());
-    constexpr double kCopied = 1.5;
+    constexpr double kCopied = 3;
     double cycles = size * kCopied;
     for (const WinogradAxis& a : axes_) {
       if (!a.transformed()) continue;
       size *= static_cast<double>(a.entries()) / static_cast<double>(a.window());
-      // Per value a load, a store and about an operation; the result may lie beyond L1.
+      // Per value a load, a store (one every other cycle) and about an operation; the result may
+      // lie beyond L1.
       const auto n = static_cast<double>(a.points());
       const double store = 64 / model_.bandwidth(size * n * 64);
-      cycles += size * n * (1.2 + store);
+      cycles += size * n * (2 + store);
       size *= n;
     }
     return cycles;

@@ -53,7 +53,7 @@ void use_original_taps(PackedFilter& filter, const Problem& problem, const Trimm
       while (reduced.axes[next].k == 1) ++next;
       form = filter.taps[next++];
     }
-    form.constant += trimmed.first_tap[a] * form.divide;
+    form.base_constant += trimmed.first_tap[a];
     if (problem.axes[a].k > 1) taps.push_back(std::move(form));
   }
   filter.taps = std::move(taps);
@@ -97,10 +97,10 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target
   const Problem last = plan.transposed ? channels_last_twin(p) : p;
   Lowered out;
   if (plan.merged) {
-    const std::string reason = why_not_merged(last);
+    const std::string reason = why_not_merged(last, plan, target);
     require(reason.empty(), reason);
-    const Problem twin = merged_twin(last);
-    out = lower_merged(last, twin, lower_schedule(twin, plan, target), target);
+    const Problem twin = merged_twin(last, plan.merged);
+    out = lower_merged(last, twin, plan.merged, lower_schedule(twin, plan, target), target);
   } else {
     out = lower_schedule(last, plan, target);
   }

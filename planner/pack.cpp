@@ -13,16 +13,22 @@
 namespace tconv::planner {
 namespace {
 
-std::string print(const PackedFilter::Form& f) {
+std::string print_sum(const std::vector<std::int64_t>& coeffs, std::int64_t constant) {
   std::string s;
-  for (std::size_t i = 0; i < f.coeffs.size(); ++i)
-    if (f.coeffs[i] != 0)
-      s += f.coeffs[i] == 1 ? fmt::format("+x{}", i) : fmt::format("+{}*x{}", f.coeffs[i], i);
-  if (f.constant != 0 || s.empty()) s += fmt::format("{:+}", f.constant);
+  for (std::size_t i = 0; i < coeffs.size(); ++i)
+    if (coeffs[i] != 0)
+      s += coeffs[i] == 1 ? fmt::format("+x{}", i) : fmt::format("{:+}*x{}", coeffs[i], i);
+  if (constant != 0) s += fmt::format("{:+}", constant);
+  return s;
+}
+
+std::string print(const PackedFilter::Form& f) {
+  std::string s = print_sum(f.coeffs, f.constant);
+  if (s.empty()) s = "0";
   if (s[0] == '+') s.erase(0, 1);
   if (f.divide != 1) s = fmt::format("({})/{}", s, f.divide);
   if (f.modulo != 0) s = fmt::format("({})%{}", s, f.modulo);
-  return s;
+  return s + print_sum(f.base, f.base_constant);
 }
 
 // Elements of the filter as they are, or as what they are worth in a wider type.
@@ -106,29 +112,32 @@ std::vector<Coordinate> coordinates(const Problem& p, const PackedFilter& layout
 struct Walk {
   const Coordinate* coordinate = nullptr;
   std::int64_t start = 0, slope = 0;  // of the numerator
+  std::int64_t base = 0;              // in the whole row
 
   std::int64_t numerator(std::int64_t k) const { return start + slope * k; }
   std::int64_t value(std::int64_t k) const {
     const std::int64_t v = numerator(k) / coordinate->form->divide;
-    return coordinate->form->modulo > 0 ? v % coordinate->form->modulo : v;
+    return (coordinate->form->modulo > 0 ? v % coordinate->form->modulo : v) + base;
   }
-  bool inside(std::int64_t k) const { return numerator(k) >= 0 && value(k) < coordinate->extent; }
+  bool inside(std::int64_t k) const {
+    return numerator(k) >= 0 && value(k) >= 0 && value(k) < coordinate->extent;
+  }
   // What an element further adds to the value, in a stretch of `steady` elements from k on that are
   // all inside or all outside.
   std::int64_t step() const { return coordinate->form->divide == 1 ? slope : 0; }
   std::int64_t steady(std::int64_t k, std::int64_t most) const {
     if (slope == 0) return most;
-    if (slope < 0) return 1;
+    if (slope < 0 || base < 0) return 1;
     const auto& f = *coordinate->form;
+    const std::int64_t extent = coordinate->extent - base;
     const std::int64_t n = numerator(k);
     std::int64_t end = n < 0 ? 0 : std::numeric_limits<std::int64_t>::max();  // numerator there
     if (n >= 0 && f.divide > 1) {
       end = n - n % f.divide + f.divide;
     } else if (n >= 0 && f.modulo > 0) {
-      end = n - n % f.modulo +
-            (n % f.modulo < coordinate->extent ? std::min(f.modulo, coordinate->extent) : f.modulo);
-    } else if (n >= 0 && n < coordinate->extent) {
-      end = coordinate->extent;
+      end = n - n % f.modulo + (n % f.modulo < extent ? std::min(f.modulo, extent) : f.modulo);
+    } else if (n >= 0 && n < extent) {
+      end = extent;
     }
     if (end == std::numeric_limits<std::int64_t>::max()) return most;
     return std::min(most, ceil_div(end - n, slope));
@@ -145,8 +154,12 @@ void pack_elements(const std::vector<Coordinate>& c, const std::vector<std::int6
   for (std::size_t d = 0; d < last; ++d) rows *= dims[d];
   for (std::int64_t row = 0; row < rows; ++row) {
     for (std::size_t i = 0; i < c.size(); ++i) {
-      walks[i] = {&c[i], c[i].form->constant, c[i].form->coeffs[last]};
-      for (std::size_t d = 0; d < last; ++d) walks[i].start += c[i].form->coeffs[d] * x[d];
+      const PackedFilter::Form& f = *c[i].form;
+      walks[i] = {&c[i], f.constant, f.coeffs[last], f.base_constant};
+      for (std::size_t d = 0; d < last; ++d) {
+        walks[i].start += f.coeffs[d] * x[d];
+        if (!f.base.empty()) walks[i].base += f.base[d] * x[d];
+      }
     }
     for (std::int64_t k = 0; k < dims[last];) {
       std::int64_t count = dims[last] - k, address = 0, step = 0;

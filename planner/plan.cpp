@@ -28,7 +28,7 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     if (key == "strip") return void(plan.strip = true);
     if (key == "stream") return void(plan.stream = true);
     if (key == "transposed") return void(plan.transposed = true);
-    if (key == "merged") return void(plan.merged = true);
+    if (key == "merged") return void(plan.merged = 1);
     if (key == "prefetch") return void(plan.prefetch = true);
     if (key == "dot2") return void(plan.dot2 = true);
     throw PlanError(
@@ -61,6 +61,8 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
     plan.r = static_cast<int>(number(key, value, kMostOfTile));
   } else if (key == "images") {
     plan.images = static_cast<int>(number(key, value, kMost));
+  } else if (key == "merged") {
+    plan.merged = static_cast<int>(number(key, value, 3));
   } else if (key == "phases") {
     plan.phases = static_cast<int>(number(key, value, kMostOfTile));
   } else if (key == "fetch") {
@@ -70,7 +72,7 @@ void set(Plan& plan, std::string_view key, std::string_view value, bool has_valu
   } else {
     throw PlanError(
         fmt::format("plan field '{}' is not known; fields are m r mr nr tile images rows cols "
-                    "panels phases fetch ku",
+                    "panels phases fetch ku merged",
                     key));
   }
 }
@@ -99,7 +101,7 @@ std::string print(const Plan& plan) {
   if (plan.stream) add("stream");
   if (plan.prefetch) add("prefetch");
   if (plan.transposed) add("transposed");
-  if (plan.merged) add("merged");
+  if (plan.merged) add(plan.merged == 1 ? "merged" : fmt::format("merged={}", plan.merged));
   return fmt::format("{}({})", name(plan.schedule), fields);
 }
 

@@ -33,7 +33,7 @@ struct Plan {
   bool transposed =
       false;  // channels-first: both tensors are transposed as a whole, before and after
   bool prefetch = false;  // inputs of the next grid point, while this one computes
-  bool merged = false;    // the phases along the width are output channels
+  int merged = 0;         // the phases along so many axes, from the width on, are output channels
   int phases = 1;         // channelwise: along the width, computed by one register tile
   int fetch = 0;          // KB ahead in the packed filter that are prefetched; 0: nothing
   int ku = 1;             // input channels (dot2: pairs) per step of the innermost loop
@@ -42,7 +42,7 @@ struct Plan {
   // per group, 0 = all of the longest phase's.
   std::vector<int> m = {};
   int r = 0;
-  int images = 1;  // of the batch, computed by one grid point
+  int images = 1;        // of the batch, computed by one grid point
   bool operator==(const Plan&) const = default;
 };
 

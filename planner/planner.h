@@ -62,10 +62,14 @@ struct ArgumentInfo {
 struct PackedFilter {
   ir::DType dtype = ir::DType::f32;
   std::vector<std::int64_t> dims = {};
-  struct Form {  // (constant + sum of coeffs[i] * x[i]) / divide, then % modulo where modulo > 0
+  // (constant + sum of coeffs[i] * x[i]) / divide, then % modulo where modulo > 0, then
+  // + base_constant + sum of base[i] * x[i]; base is empty or has no part of the last dimension.
+  struct Form {
     std::int64_t constant = 0;
     std::vector<std::int64_t> coeffs;
     std::int64_t divide = 1, modulo = 0;
+    std::int64_t base_constant = 0;
+    std::vector<std::int64_t> base = {};
     // The packed index of one of `rank` dimensions.
     static Form index(std::size_t rank, std::size_t dimension) {
       Form f{.constant = 0, .coeffs = std::vector<std::int64_t>(rank, 0)};

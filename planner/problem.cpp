@@ -256,7 +256,8 @@ std::int64_t output_elements(const Problem& problem) {
   if (problem.row_length == 0)
     return span_elements(problem, problem.oc, problem.output_pixel_stride, &Axis::o);
   Int elements = problem.n * problem.row_length;
-  for (std::size_t a = 0; a + 1 < problem.axes.size(); ++a) elements *= problem.axes[a].o;
+  for (std::size_t a = 0; a + 1 < problem.axes.size(); ++a)
+    elements *= problem.merged_blocks.empty() ? problem.axes[a].o : problem.merged_blocks[a].o;
   return elements;
 }
 

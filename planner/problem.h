@@ -97,6 +97,14 @@ struct Problem {
   // Of merged problems, which have no text: the elements of a row's pixels that are in the output,
   // a stretch of row_length from row_begin on; 0: all.
   std::int64_t row_begin = 0, row_length = 0;
+  // And of the axes but the width, where their phases are channels, too: block q is the positions
+  // q*s - begin + 0..s, of which those in 0..o are there. Outermost phases first in the channels,
+  // which are few: a register tile holds them all.
+  struct Blocks {
+    std::int64_t s = 1, begin = 0, o = 0;
+    bool operator==(const Blocks&) const = default;
+  };
+  std::vector<Blocks> merged_blocks;  // one per axis but the width, or none
 
   int rank() const { return static_cast<int>(axes.size()); }
   std::int64_t group_ic() const { return ic / g; }

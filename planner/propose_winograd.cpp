@@ -24,6 +24,8 @@ std::vector<Filtering> filterings(const AxisPhases& x) {
       return {{1, 0}, {3, 0}, {2, 0}};
     case 3:
       return {{1, 0}, {4, 0}, {2, 0}};
+    case 4:
+      return {{1, 0}, {3, 0}, {3, 3}};
     default:
       return {{1, 0}, {3, 3}};
   }

@@ -37,6 +37,32 @@ constexpr Case kMerged[] = {
     {"f32 nhwc ic=8 oc=21 i=6x7 k=4 s=2 p=1 prelu", "winograd(m=1x3,mr=4,nr=2,rows=3,merged)"},
     {"f32 nwc ic=16 oc=5 i=61 k=28 s=4 p=11 bias gelu", "winograd(m=3,r=3,mr=4,nr=2,merged)"},
     {"f32 nchw ic=5 oc=6 i=4x3 k=4 s=2 p=1 bias prelu", "direct(mr=3,nr=1,transposed,merged)"},
+    // phases of several axes: few channels, vectors in several rows and across vectors, rows and
+    // images that are cut at either end, an axis without stride inside, taps that are not there
+    {"f32 nhwc ic=8 oc=3 i=6x7 k=4 s=2 p=1 bias relu", "winograd(m=3x3,mr=4,nr=2,rows=3,merged=2)"},
+    {"f32 nhwc ic=8 oc=5 i=6x7 k=4 s=2 p=0x1 bias", "winograd(m=3x3,mr=4,nr=3,rows=3,merged=2)"},
+    {"f32 nhwc n=2 ic=8 oc=1 i=6x7 k=6x9 s=3 p=2x1 o=16x19",
+     "winograd(m=3x3,mr=4,nr=2,merged=2,rows=3)"},
+    {"f32 nhwc ic=8 oc=3 i=6x7 o=12x14 k=3 s=2 tanh", "winograd(m=3x3,mr=4,nr=2,rows=3,merged=2)"},
+    {"f32 nhwc ic=8 oc=3 i=6x7 k=7 s=2 p=3 bias", "winograd(m=3x3,mr=4,nr=2,rows=3,merged=2)"},
+    {"f32 nwc ic=16 oc=3 i=61 k=25 s=4 p=11 bias", "winograd(m=3,r=3,mr=4,nr=2,merged)"},
+    {"f32 ndhwc ic=8 oc=1 i=3x4x5 k=4 s=2 p=1 bias", "winograd(m=3x3x3,mr=4,nr=1,rows=3,merged=3)"},
+    {"f32 ndhwc ic=8 oc=2 i=3x4x5 k=4x3x4 s=2x1x2 p=1",
+     "winograd(m=3x3x3,mr=4,nr=2,rows=3,merged=3)"},
+    {"f32 ndhwc ic=8 oc=2 i=3x4x5 k=4 s=2 p=0x1x0", "winograd(m=1x3x1,mr=4,nr=2,rows=3,merged=2)"},
+    {"f32 nhwc ic=8 oc=5 i=4x4 k=4 s=2 p=1 bias add mul",
+     "winograd(m=3x3,mr=2,nr=3,rows=3,merged=2)"},
+    {"f32 nhwc ic=8 oc=5 i=4x4 k=4 s=2 p=1 bias add prelu gelu",
+     "winograd(m=2x2,mr=2,nr=3,rows=2,merged=2)"},
+    {"f32 nchw ic=8 oc=3 i=4x4 k=4 s=2 p=1 bias prelu",
+     "winograd(m=2x2,mr=2,nr=2,rows=2,transposed,merged=2)"},
+    {"f32 nhwc ic=5 oc=6 i=4x7 k=2 s=2 bias relu", "direct(mr=3,nr=3,merged=2)"},
+    {"f32 nhwc n=3 ic=5 oc=5 i=4x7 k=4 s=2 p=1 bias add",
+     "direct(mr=3,nr=3,rows=2,strip,merged=2)"},
+    {"f32 nhwc n=5 ic=5 oc=3 i=4x3 k=3x6 s=3 p=1x2 bias", "direct(mr=2,nr=4,tile=n,merged=2)"},
+    {"f32 ndhwc ic=4 oc=1 i=2x3x4 k=2x4x2 s=2 p=0x1x1 selu", "direct(mr=4,nr=1,merged=3)"},
+    {"f64 nhwc ic=8 oc=3 i=6x7 k=4 s=2 p=1 bias relu", "winograd(m=3x3,mr=3,nr=3,rows=3,merged=2)"},
+    {"bf16 nhwc ic=8 oc=3 i=6x7 k=4 s=2 p=1 bias relu", "direct(mr=3,nr=2,merged=2)"},
     // a bias, slopes and tensors: one per channel, or one per output
     {"f32 nhwc ic=5 oc=6 i=4x7 k=2 s=2 bias prelu add mul", "direct(mr=3,nr=1,merged)"},
     {"f32 nhwc ic=5 oc=6 i=4x7 k=2 s=2 mul prelu tanh", "direct(mr=3,nr=1,merged)"},
@@ -134,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(Targets, Merged, testing::Values("avx512", "avx2"),
 
 TEST(MergedTwin, IsStrideOneWithThePhasesAsChannels) {
   const planner::Problem p = planner::parse_problem("f32 nhwc ic=5 oc=6 i=4x7 k=4 s=2 bias");
-  const planner::Problem twin = planner::merged_twin(p);
+  const planner::Problem twin = planner::merged_twin(p, 1);
   EXPECT_EQ(twin.oc, 12);
   EXPECT_EQ(twin.axes[1], (planner::Axis{.i = 7, .o = 8, .k = 2, .s = 1}));
   EXPECT_EQ(twin.axes[0], p.axes[0]);

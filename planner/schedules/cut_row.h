@@ -1,6 +1,7 @@
 // Where outputs of channels-last schedules go. As a rule the pixels of the problem are the
 // output's; rows of a merged problem are cut (Problem::row_begin): a pixel at either end of a row
-// is only partly there.
+// is only partly there. Where phases of further axes are channels, a vector of channels lies in
+// several rows.
 #pragma once
 
 #include <functional>
@@ -11,15 +12,17 @@
 
 namespace tconv::planner {
 
-// The index of a channel at `position` (along all axes) in the output and in tensors of its shape.
-std::vector<ir::Affine> output_index(const Problem& problem, const ir::Affine& n,
-                                     const ir::Affine& channel,
-                                     const std::vector<ir::Affine>& position);
-// `store` for the lanes of the vector at `channel` that are there, if any; `column` is the pixel's
-// position along the width.
-void each_part(ir::Builder& b, const Problem& problem, const ir::Affine& column,
-               const ir::Affine& channel, ir::Lanes lanes,
-               const std::function<void(ir::Lanes)>& store);
+// `store` for the lanes of the vector at `channel` that are there, part by part: with their index
+// (of lane 0, be it there or not) in the output and in tensors of its shape. `position` is the
+// pixel's along all axes. With merged_blocks, `channel` is a number.
+using StorePart = std::function<void(const std::vector<ir::Affine>& index, ir::Lanes lanes)>;
+void each_part(ir::Builder& b, const Problem& problem, const ir::Affine& n,
+               const std::vector<ir::Affine>& position, const ir::Affine& channel, ir::Lanes lanes,
+               const StorePart& store);
+// More than one part of a vector may be there.
+inline bool has_parts(const Problem& problem) { return !problem.merged_blocks.empty(); }
+// At most so many parts are written out for a vector of channels.
+std::int64_t most_parts(const Problem& problem);
 // Whole vectors of channels lie at multiples of the vector's size, as streaming stores need it.
 bool aligned_vectors(const Problem& problem, int lanes);
 

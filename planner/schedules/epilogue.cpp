@@ -5,6 +5,7 @@
 
 #include "ir/activation_math.h"
 #include "ir/vector_math.h"
+#include "planner/schedules/cut_row.h"
 
 namespace tconv::planner {
 namespace {
@@ -247,7 +248,33 @@ Cost cost(PostKind kind) {
 int Epilogue::registers(const ir::Target& target) const {
   int most = ir::store_temporaries(problem_.output_dtype(), false, target);
   for (const PostOp& op : problem_.post) most = std::max(most, cost(op.kind).registers);
-  return most;
+  return most + (differs_by_part() ? 1 : 0);
+}
+
+bool Epilogue::differs_by_part() const {
+  return has_parts(problem_) &&
+         std::any_of(problem_.post.begin(), problem_.post.end(), [](const PostOp& op) {
+           return op.kind == PostKind::add || op.kind == PostKind::mul;
+         });
+}
+
+void Epilogue::store_channels(Builder& b, const RegRef& value, const ir::Affine& n,
+                              const std::vector<ir::Affine>& position, const ir::Affine& channel,
+                              ir::Lanes lanes, bool stream) const {
+  const bool by_part = differs_by_part(), once = has_parts(problem_) && !by_part;
+  if (once) emit(b, value, {true, channel, {}, lanes});
+  each_part(b, problem_, n, position, channel, lanes,
+            [&](const std::vector<ir::Affine>& index, ir::Lanes part) {
+              b.scope([&] {
+                RegRef v = value;
+                if (by_part) {
+                  v = b.vec("part", {}, b.program().regs[value.reg].type)();
+                  b.mov(v, value);
+                }
+                if (!once) emit(b, v, {true, channel, index, part});
+                b.store({tensors_.output, index}, v, part, stream && part.all());
+              });
+            });
 }
 
 int Epilogue::instructions() const {

@@ -25,8 +25,15 @@ class Epilogue {
   int registers(const ir::Target& target) const;
   int instructions() const;
   void emit(ir::Builder& b, const ir::RegRef& value, const Place& place) const;
+  // Channels-last: post-ops and stores of a vector of channels of the pixel at `position`, to all
+  // the places where they lie. What is in `value` afterwards is not defined.
+  void store_channels(ir::Builder& b, const ir::RegRef& value, const ir::Affine& n,
+                      const std::vector<ir::Affine>& position, const ir::Affine& channel,
+                      ir::Lanes lanes, bool stream) const;
 
  private:
+  bool differs_by_part() const;  // an operand has the output's shape, and a vector several parts
+
   const Problem& problem_;
   const Tensors& tensors_;
 };

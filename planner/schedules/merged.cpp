@@ -1,11 +1,14 @@
-// Phases along the width as output channels. The s phases of a block are neighbours in the output:
+// Phases as output channels. Along the width the s phases of a block are neighbours in the output:
 // s pixels of oc channels are one of s * oc, and the layer is one of stride 1. Vectors are filled
 // over the phases, rows are written without gaps, and minimal filtering sees k / s taps. Where the
-// crop is no multiple of the stride the first and the last block of a row are cut
-// (schedules/cut_row).
+// crop is no multiple of the stride the first and the last block of a row are cut. Phases along
+// the axes before it may be channels, too: a vector then goes to several rows (schedules/cut_row).
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ir/builder.h"
+#include "planner/integer.h"
 #include "planner/phase.h"
 #include "planner/schedules/schedule.h"
 
@@ -46,25 +49,43 @@ bool one_per_channel(const Problem& p, const ArgumentInfo& info) {
   return false;
 }
 
-// The twin's channel is phase * oc + channel, its tap along the width the tap of the phase.
-void use_phases(PackedFilter& filter, const Problem& p, const Problem& twin) {
-  for (PackedFilter& more : filter.more) use_phases(more, p, twin);
+bool is_merged(const Problem& p, int axes, std::size_t a) {
+  return a + static_cast<std::size_t>(axes) >= p.axes.size();
+}
+
+// Phases of the merged axes together.
+std::int64_t merged_phases(const Problem& p, int axes) {
+  std::int64_t phases = 1;
+  for (std::size_t a = 0; a < p.axes.size(); ++a)
+    if (is_merged(p, axes, a)) phases *= p.axes[a].s;
+  return phases;
+}
+
+// The twin's channel is phases (the outermost axis' first) * oc + channel; a tap along a merged
+// axis is s times the twin's and the phase.
+void use_phases(PackedFilter& filter, const Problem& p, const Problem& twin, int axes) {
+  for (PackedFilter& more : filter.more) use_phases(more, p, twin, axes);
   const std::size_t rank = filter.dims.size();
   std::vector<PackedFilter::Form> taps;
   std::size_t next = 0;
+  std::int64_t inner = p.oc * merged_phases(p, axes);  // channels of a phase of this axis
   for (std::size_t a = 0; a < p.axes.size(); ++a) {
     const Axis& axis = p.axes[a];
-    const bool width = a + 1 == p.axes.size();
+    const bool merged = is_merged(p, axes, a);
     PackedFilter::Form form{.constant = 0, .coeffs = std::vector<std::int64_t>(rank, 0)};
-    if (axis.k > (width ? axis.s : 1)) {
+    if (axis.k > (merged ? axis.s : 1)) {
       while (twin.axes[next].k == 1) ++next;
       form = filter.taps[next++];
     }
-    if (width) {  // tap * s + phase
-      form.constant = form.constant * axis.s * p.oc + filter.oc.constant;
-      for (std::size_t d = 0; d < rank; ++d)
-        form.coeffs[d] = form.coeffs[d] * axis.s * p.oc + filter.oc.coeffs[d];
-      form.divide = p.oc;
+    if (merged) {
+      inner /= axis.s;
+      PackedFilter::Form of_phase = filter.oc;
+      of_phase.divide = inner;
+      of_phase.modulo = axis.s;
+      of_phase.base_constant = form.constant * axis.s;
+      of_phase.base = std::move(form.coeffs);
+      for (std::int64_t& c : of_phase.base) c *= axis.s;
+      form = std::move(of_phase);
     }
     taps.push_back(std::move(form));
   }
@@ -72,46 +93,81 @@ void use_phases(PackedFilter& filter, const Problem& p, const Problem& twin) {
   filter.oc.modulo = p.oc;
 }
 
+std::string why_not_axis(const Problem& p, const Plan& plan, std::size_t a) {
+  const Axis& axis = p.axes[a];
+  const std::string name = a + 1 == p.axes.size() ? "the width" : fmt::format("axis {}", a);
+  if (axis.d != 1) return fmt::format("merged needs no dilation along {}", name);
+  // A tap more that is 0 would be multiplied by inputs that may not be finite; winograd spreads
+  // these in any case.
+  if (axis.k % axis.s != 0 && plan.schedule != Schedule::winograd)
+    return fmt::format("merged needs a kernel that is a multiple of the stride along {}", name);
+  // Outputs that no input reaches are exactly the bias, which a tile does not keep to.
+  if (axis.k % axis.s != 0)
+    for (const Run& r : runs(phases(axis)))
+      if (r.taps == 0 || r.q_begin < 0 || r.q_end > axis.i + r.taps - 1)
+        return fmt::format("merged: {} has outputs that no input reaches", name);
+  return {};
+}
+
 }  // namespace
 
-std::string why_not_merged(const Problem& p) {
-  const Axis& w = p.axes.back();
+std::string why_not_merged(const Problem& p, const Plan& plan, const ir::Target& target) {
+  const auto axes = static_cast<std::size_t>(plan.merged);
+  if (axes > p.axes.size())
+    return fmt::format("merged={}: the reduced problem has {} axes", axes, p.axes.size());
   if (p.layout != Layout::channels_last) return "merged is channels-last: use transposed";
-  if (w.s == 1 || w.d != 1) return "merged needs a stride along the width, and no dilation";
-  if (w.k % w.s != 0) return "merged needs a kernel width that is a multiple of the stride";
+  for (std::size_t a = p.axes.size() - axes; a < p.axes.size(); ++a)
+    if (std::string reason = why_not_axis(p, plan, a); !reason.empty()) return reason;
+  const Axis &first = p.axes[p.axes.size() - axes], &w = p.axes.back();
+  if (first.s == 1)
+    return axes == 1 ? "merged needs a stride along the width"
+                     : fmt::format("merged={} needs a stride along the first of its axes", axes);
   if ((w.p % w.s != 0 || w.o % w.s != 0) && phases(w).blocks() < 2)
     return "merged needs two blocks along the width, or whole ones";
   if (p.g != 1) return "merged needs a single group";
   if (p.output_pixel_stride != 0 && p.output_pixel_stride != p.oc)
     return "merged needs an output without gaps between its pixels";
   if (p.i_min > 0) return "merged needs a length that is known";
+  const std::int64_t channels = p.oc * merged_phases(p, plan.merged);
+  if (axes > 1 && channels > std::int64_t{plan.nr} * target.lanes(p.sum_dtype()))
+    return fmt::format("merged={} needs a register tile that holds all {} channels of a block",
+                       axes, channels);
   return {};
 }
 
-Problem merged_twin(const Problem& problem) {
+Problem merged_twin(const Problem& problem, int axes) {
   Problem twin = problem;
-  Axis& w = twin.axes.back();
-  twin.oc *= w.s;
+  const Axis& w = problem.axes.back();
+  twin.oc *= merged_phases(problem, axes);
   if (twin.output_pixel_stride != 0) twin.output_pixel_stride = twin.oc;
-  if (w.p % w.s != 0 || w.o % w.s != 0) {
+  if (w.p % w.s != 0 || w.o % w.s != 0 || axes > 1) {
     twin.row_begin = w.p % w.s * problem.oc;
     twin.row_length = w.o * problem.oc;
   }
-  w.o = phases(w).blocks();
-  w.k /= w.s;
-  w.p /= w.s;
-  w.s = 1;
+  for (std::size_t a = 0; a < problem.axes.size(); ++a) {
+    const Axis& axis = problem.axes[a];
+    const bool merged = is_merged(problem, axes, a);
+    if (axes > 1 && a + 1 < problem.axes.size())
+      twin.merged_blocks.push_back(merged ? Problem::Blocks{axis.s, axis.p % axis.s, axis.o}
+                                          : Problem::Blocks{1, 0, axis.o});
+    if (!merged) continue;
+    Axis& t = twin.axes[a];
+    t.o = phases(axis).blocks();
+    t.k = ceil_div(axis.k, axis.s);
+    t.p = axis.p / axis.s;
+    t.s = 1;
+  }
   return normalize(twin);
 }
 
-Lowered lower_merged(const Problem& p, const Problem& twin, Lowered inner,
+Lowered lower_merged(const Problem& p, const Problem& twin, int axes, Lowered inner,
                      const ir::Target& target) {
-  use_phases(inner.filter, p, twin);
+  use_phases(inner.filter, p, twin, axes);
   // Tensors of a value per channel become scratch memory that holds one per phase and channel.
   const std::size_t arguments = inner.arguments.size();
   ir::Builder b(target, std::move(inner.program));
   std::size_t stages = 0;
-  const std::int64_t phases = p.axes.back().s;
+  const std::int64_t phases = merged_phases(p, axes);
   const ir::DType sum = p.sum_dtype();  // of the scratch memory
   for (std::size_t i = 0; i < arguments; ++i) {
     const ArgumentInfo info = inner.arguments[i];

@@ -21,15 +21,14 @@ void Panels::each(ir::Builder& b, const Affine& block,
   });
 }
 
-void Panels::each_vector(ir::Builder& b, const Panel& panel, bool unrolled,
+void Panels::each_vector(ir::Builder& b, const Panel& panel, Vectors how,
                          const std::function<void(const Affine&, ir::Lanes)>& inside) const {
   const int whole = panel.tail == 0 ? panel.vectors : panel.vectors - 1;
   const auto full = [&](const Affine& j) { inside(j, {}); };
-  if (unrolled) {
-    b.unroll("j", 0, whole, full);
-  } else {
-    b.loop("j", 0, whole, full);
-  }
+  if (how == Vectors::looped) b.loop("j", 0, whole, full);
+  if (how == Vectors::unrolled) b.unroll("j", 0, whole, full);
+  if (how == Vectors::written)
+    for (int j = 0; j < whole; ++j) full(j);
   if (panel.tail != 0) inside(whole, {0, panel.tail});
 }
 

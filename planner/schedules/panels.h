@@ -26,8 +26,9 @@ struct Panels {
   // The panels of a grid point; a partial last one apart, because lane masks are static.
   void each(ir::Builder& b, const ir::Affine& block,
             const std::function<void(const Panel&)>& inside) const;
-  // The vectors of a panel, in a loop or written out.
-  void each_vector(ir::Builder& b, const Panel& panel, bool unrolled,
+  // The vectors of a panel: in a loop, unrolled by the emitter, or written out, by number.
+  enum class Vectors : std::uint8_t { looped, unrolled, written };
+  void each_vector(ir::Builder& b, const Panel& panel, Vectors how,
                    const std::function<void(const ir::Affine&, ir::Lanes)>& inside) const;
 };
 

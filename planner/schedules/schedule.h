@@ -23,10 +23,10 @@ Lowered lower_transposed(const Problem& problem, Lowered inner, const ir::Target
 // Input channels of a group that channelwise puts together lane by lane.
 inline constexpr std::int64_t kGatheredChannels = 8;
 
-// Phases along the width as output channels of a problem of stride 1.
-std::string why_not_merged(const Problem& problem);
-Problem merged_twin(const Problem& problem);
-Lowered lower_merged(const Problem& problem, const Problem& twin, Lowered inner,
+// Phases along plan.merged axes, from the width on, as output channels of a problem of stride 1.
+std::string why_not_merged(const Problem& problem, const Plan& plan, const ir::Target& target);
+Problem merged_twin(const Problem& problem, int axes);
+Lowered lower_merged(const Problem& problem, const Problem& twin, int axes, Lowered inner,
                      const ir::Target& target);
 
 // The problem that a legal plan's schedule sees.

@@ -33,6 +33,7 @@ Tensors declare_tensors(ir::Builder& b, const Problem& p, const PackedFilter& fi
     spatial.back() = output ? t.o : t.i;
     if (output && p.row_length > 0) {
       spatial.back() = p.row_length;
+      for (std::size_t a = 0; a < p.merged_blocks.size(); ++a) spatial[a] = p.merged_blocks[a].o;
       spatial.insert(spatial.begin(), t.n);
       return spatial;
     }

@@ -1,10 +1,12 @@
 #include "planner/schedules/tiled.h"
+#include "planner/schedules/cut_row.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "planner/integer.h"
+#include "planner/schedules/cut_row.h"
 
 namespace tconv::planner {
 
@@ -95,9 +97,9 @@ void Tiled::declare() {
   } else {
     // Unrolled epilogues must fit into the registers and be short.
     constexpr int kMostInstructions = 400;
-    const int tile = plan_.mr * plan_.nr * plan_.phases, parts = problem_.row_length > 0 ? 3 : 1;
+    const std::int64_t tile = std::int64_t{plan_.mr} * plan_.nr * plan_.phases;
     staged_ = tile + epilogue_.registers(b_.target()) > b_.target().registers ||
-              tile * epilogue_.instructions() * parts > kMostInstructions;
+              tile * epilogue_.instructions() * most_parts(problem_) > kMostInstructions;
     if (staged_)
       stage_ = b_.buffer("e", problem_.sum_dtype(), {plan_.mr * plan_.phases, plan_.nr * L_},
                          ir::BufferKind::local);

@@ -14,6 +14,7 @@ using ir::Reg;
 using ir::RegRef;
 
 Affine Tiled::output_channel(const Affine& vector) const {
+  if (has_parts(problem_)) return vector * L_;  // one group, one panel
   return group_ * channels_ + panel_.index * panels_.width() + vector * L_;
 }
 
@@ -33,7 +34,7 @@ void Tiled::phases_of_tile(const Run& run, int pixels, Border border, int phases
   const int rows = phases * pixels;
   b_.scope([&] {
     const Reg acc = b_.vec("c", {rows, panel_.vectors}, problem_.sum_dtype());
-    panels_.each_vector(b_, panel_, true, [&](const Affine& j, Lanes lanes) {
+    panels_.each_vector(b_, panel_, Panels::Vectors::unrolled, [&](const Affine& j, Lanes lanes) {
       b_.mov(acc(0, j),
              problem_.bias ? ir::load({tensors_.bias, {output_channel(j)}}, lanes) : ir::bits(0));
     });
@@ -124,16 +125,15 @@ std::vector<Affine> Tiled::outside(const Run& run, const Affine& pixel) const {
 void Tiled::store_pixel(const Run& run, const Affine& pixel, int row,
                         const std::function<RegRef(const Affine&)>& value) {
   b_.when(outside(run, pixel), [&] {
-    panels_.each_vector(b_, panel_, static_cast<bool>(value), [&](const Affine& j, Lanes lanes) {
-      const Affine n = along_width() ? n_ : n_ + pixel;
-      const Affine channel = output_channel(j);
-      const std::vector<Affine> at = positions(pixel);
-      const std::vector<Affine> index = output_index(problem_, n, channel, at);
+    using Vectors = Panels::Vectors;
+    const Vectors how = has_parts(problem_) ? Vectors::written
+                        : value             ? Vectors::unrolled
+                                            : Vectors::looped;
+    panels_.each_vector(b_, panel_, how, [&](const Affine& j, Lanes lanes) {
       const auto put = [&](const RegRef& v) {
-        each_part(b_, problem_, at.back(), channel, lanes, [&](Lanes part) {
-          epilogue_.emit(b_, v, {true, channel, index, part});
-          b_.store({tensors_.output, index}, v, part, plan_.stream && part.all());
-        });
+        const Affine n = along_width() ? n_ : n_ + pixel;
+        epilogue_.store_channels(b_, v, n, positions(pixel), output_channel(j), lanes,
+                                 plan_.stream);
       };
       if (value) return put(value(j));
       b_.scope([&] {
@@ -179,7 +179,7 @@ void Tiled::store_row() {
       });
     });
   };
-  panels_.each_vector(b_, panel_, false, [&](const Affine& j, Lanes channels) {
+  panels_.each_vector(b_, panel_, Panels::Vectors::looped, [&](const Affine& j, Lanes channels) {
     const int count = channels.all() ? L_ : channels.hi;
     const std::int64_t columns = blocks_w_ == 1 ? length / L_ * L_ : row_columns();
     b_.loop("cb", 0, columns / L_, [&](const Affine& c) {

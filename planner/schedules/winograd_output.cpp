@@ -74,9 +74,9 @@ void WinogradKernel::output_pass(std::size_t axis) {
 // The outputs inside a tile, along all transformed axes but the final one.
 void WinogradKernel::output_columns(std::size_t axis) {
   if (axis == rank())
-    return panels_.each_vector(b_, panel_, false, [&](const Affine& j, Lanes lanes) {
-      b_.scope([&] { output_vector(j, lanes); });
-    });
+    return panels_.each_vector(
+        b_, panel_, has_parts(problem_) ? Panels::Vectors::written : Panels::Vectors::looped,
+        [&](const Affine& j, Lanes lanes) { b_.scope([&] { output_vector(j, lanes); }); });
   if (!axes_[axis].transformed() || axis == final_) return output_columns(axis + 1);
   b_.loop("c", 0, axes_[axis].m(), [&](const Affine& c) {
     column_[axis] = c;
@@ -129,17 +129,14 @@ void WinogradKernel::output_vector(const Affine& j, Lanes lanes) {
 
 // Bias, post-ops and store of one vector of outputs; c: along the final axis.
 void WinogradKernel::put(const ir::RegRef& v, const Affine& j, const Affine& c, Lanes lanes) {
-  const Affine channel = group_ * problem_.group_oc() + panel_.index * panels_.width() + j * L_;
+  const Affine channel =
+      has_parts(problem_) ? j * L_  // one group, one panel
+                          : group_ * problem_.group_oc() + panel_.index * panels_.width() + j * L_;
   Position o;
   for (std::size_t a = 0; a < rank(); ++a)
     o.push_back(output_position(a, a == final_ ? c : column_[a]));
-  const Affine n = image_ + result_[0];
-  const std::vector<Affine> index = output_index(problem_, n, channel, o);
-  each_part(b_, problem_, o.back(), channel, lanes, [&](Lanes part) {
-    if (problem_.bias) b_.op(ir::Op::add, v, v, ir::load({tensors_.bias, {channel}}, part));
-    epilogue_.emit(b_, v, {true, channel, index, part});
-    b_.store({tensors_.output, index}, v, part, plan_.stream && part.all());
-  });
+  if (problem_.bias) b_.op(ir::Op::add, v, v, ir::load({tensors_.bias, {channel}}, lanes));
+  epilogue_.store_channels(b_, v, image_ + result_[0], o, channel, lanes, plan_.stream);
 }
 
 }  // namespace tconv::planner
