@@ -130,7 +130,9 @@ class Line {
     }
     const auto takes = [&] {
       return fmt::format("{} takes {} parameter{}", name(kind), count,
-                         count == 1 ? "" : "s separated by commas");
+                         count == 1   ? ""
+                         : count == 2 ? "s separated by a comma"
+                                      : "s separated by commas");
     };
     if (!has_value)
       fail(token.text, count == 1 ? fmt::format("a parameter is required: {}=A", name(kind))
