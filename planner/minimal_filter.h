@@ -31,7 +31,7 @@ struct MinimalFilter {
   int points() const { return m + r - 1; }
 };
 
-// Most points that have a set of good ones: 0, +-1, 1/2, -2 and infinity.
+// Most points that have a set of good ones: 0, +-3/4, +-3/2 and infinity.
 inline constexpr int kMostPoints = 6;
 
 // m, r >= 1 and m + r - 1 <= kMostPoints; throws std::invalid_argument otherwise.
@@ -40,5 +40,9 @@ MinimalFilter minimal_filter(int m, int r);
 // How much of the error bound of a plain sum F(m, r) needs along one axis: docs/accuracy.md
 // says when it holds.
 double accuracy_factor(int m, int r);
+
+// The error of F(m, r) along one axis beside that of a plain sum (root of mean squares, measured:
+// docs/accuracy.md); those of several axes multiply.
+double relative_error(int m, int r);
 
 }  // namespace tconv::planner

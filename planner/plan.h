@@ -42,7 +42,7 @@ struct Plan {
   // per group, 0 = all of the longest phase's.
   std::vector<int> m = {};
   int r = 0;
-  int images = 1;        // of the batch, computed by one grid point
+  int images = 1;  // of the batch, computed by one grid point
   bool operator==(const Plan&) const = default;
 };
 

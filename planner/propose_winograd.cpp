@@ -13,22 +13,35 @@
 namespace tconv::planner {
 namespace {
 
-// Tiles of F(m, r) that the accuracy table allows by default: m, and r where taps come in groups.
+// Tiles of F(m, r) that may be proposed: m, and r where taps come in groups.
 struct Filtering {
   int m = 1, r = 0;
 };
 std::vector<Filtering> filterings(const AxisPhases& x) {
   if (x.g != 1 || x.D != 1 || x.taps < 2) return {{1, 0}};
+  // Short tiles are for axes that long ones would fill badly.
+  constexpr std::int64_t kShort = 16;
+  std::vector<Filtering> found = {{1, 0}};
+  const auto add = [&](int m, int r, bool pays) {
+    if (pays) found.push_back({m, r});
+  };
   switch (x.taps) {
     case 2:
-      return {{1, 0}, {3, 0}, {2, 0}};
+      add(5, 0, x.blocks() > 3);
+      add(3, 0, true);
+      add(2, 0, x.blocks() <= kShort);
+      break;
     case 3:
-      return {{1, 0}, {4, 0}, {2, 0}};
+      add(4, 0, true);
+      add(2, 0, x.blocks() <= kShort);
+      break;
     case 4:
-      return {{1, 0}, {3, 0}, {3, 3}};
+      add(3, 0, true);
+      break;
     default:
-      return {{1, 0}, {3, 3}};
+      add(3, 3, true);
   }
+  return found;
 }
 
 // Tiles per grid point along the width and the axis before, about `wanted` together.
@@ -138,7 +151,10 @@ void propose_winograd(const CostModel& model, const ir::Target& target, Proposal
   plan.stream = aligned_vectors(p, lanes) && model.streams();
   const std::size_t rank = p.axes.size();
   plan.m.assign(rank, 1);
-  const std::function<void(std::size_t)> choose_axis = [&](std::size_t a) {
+  // Beside that of direct: docs/accuracy.md.
+  constexpr double kMostError = 4;
+  const std::function<void(std::size_t, double)> choose_axis = [&](std::size_t a, double error) {
+    if (error > kMostError) return;
     if (a == rank) {
       if (std::any_of(plan.m.begin(), plan.m.end(), [](int m) { return m > 1; }))
         propose_blocks(model, target, plan, out);
@@ -149,12 +165,13 @@ void propose_winograd(const CostModel& model, const ir::Target& target, Proposal
       const int r = plan.r;
       plan.m[a] = f.m;
       plan.r = std::max(plan.r, f.r);
-      choose_axis(a + 1);
+      const auto taps = static_cast<int>(model.axes()[a].taps);
+      choose_axis(a + 1, f.m == 1 ? error : error * relative_error(f.m, f.r > 0 ? f.r : taps));
       plan.r = r;
     }
     plan.m[a] = 1;
   };
-  choose_axis(0);
+  choose_axis(0, 1);
 }
 
 }  // namespace tconv::planner

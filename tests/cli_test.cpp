@@ -61,9 +61,10 @@ TEST(Cli, BenchRowsHaveTheAgreedKeys) {
 
 TEST(Cli, CheckRowsHaveTheAgreedKeys) {
   const json report = run_json({"check", kLine});
-  EXPECT_EQ(keys(report.at("results").at(0)),
-            (std::set<std::string>{"name", "problem", "plan", "isa", "backend", "threads", "ok",
-                                   "wrong", "elements_checked", "worst_ulp", "worst_relative"}));
+  EXPECT_EQ(
+      keys(report.at("results").at(0)),
+      (std::set<std::string>{"name", "problem", "plan", "isa", "backend", "threads", "ok", "wrong",
+                             "elements_checked", "worst_ulp", "worst_relative", "rms_relative"}));
   EXPECT_EQ(report.at("coverage").size(), 1U);
 }
 

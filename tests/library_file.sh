@@ -21,6 +21,8 @@ case $CXXFLAGS in
 esac
 library=$(find "$prefix" -name libtconv.so)
 part=$(dirname "$library")/libtconv_disassembler.so
+onnx=$(dirname "$library")/libtconv_onnx.so # where the build had ONNX
+[ -e "$onnx" ] || onnx=
 
 # needs_only FILE REGEX: of the libraries that FILE names.
 needs_only() {
@@ -47,7 +49,8 @@ shown_by() {
 
 needs_only "$library" "$runtime${libraries:+|$libraries}"
 needs_only "$part" "$runtime|libZydis\.so\..*"
-for file in "$library" "$part" "$prefix/bin/tconv"; do
+[ -z "$onnx" ] || needs_only "$onnx" "$runtime|libonnx_proto\.so\..*|libprotobuf\.so\..*"
+for file in "$library" "$part" $onnx "$prefix/bin/tconv"; do
   looks_in_sane_folders "$file" "$@"
 done
 
@@ -67,7 +70,9 @@ done
 for function in $(cat "$work/declared"); do
   grep -qxF "$function" "$work/shown" || fail "$function is declared and not shown"
 done
-[ "$(shown_by "$part")" = tconv_part ] || fail "$part shows more than tconv_part: $(shown_by "$part")"
+for file in "$part" $onnx; do
+  [ "$(shown_by "$file")" = tconv_part ] || fail "$file shows more than tconv_part: $(shown_by "$file")"
+done
 
 strip -o "$work/stripped" "$library"
 bytes=$(wc -c <"$work/stripped")

@@ -171,7 +171,7 @@ TEST(SumOrder, RestrictsThePlans) {
   machine.threads = 4;
   for (const auto& c : planner::enumerate(p, machine).candidates)
     EXPECT_EQ(planner::sum_order(p, c.plan), planner::sum_order(p, best));
-  EXPECT_EQ(planner::error_factor(p, best), 1);  // F(3,2) along both axes
+  EXPECT_EQ(planner::error_factor(p, best), 4);  // F(5,2) along both axes
   EXPECT_EQ(planner::error_factor(p, exact.candidates.front().plan), 1);
 }
 

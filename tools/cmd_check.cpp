@@ -102,7 +102,8 @@ class Checker {
                 {"wrong", result.wrong},
                 {"elements_checked", result.checked},
                 {"worst_ulp", result.worst_ulp},
-                {"worst_relative", result.worst_relative}};
+                {"worst_relative", result.worst_relative},
+                {"rms_relative", result.rms_relative}};
     if (size.batch > 0) row["batch"] = size.batch;
     if (size.length > 0) row["length"] = size.length;
     report_.add(std::move(row));
@@ -127,6 +128,7 @@ class Checker {
                  {"elements_checked", 0},
                  {"worst_ulp", nullptr},
                  {"worst_relative", nullptr},
+                 {"rms_relative", nullptr},
                  {"error", why}});
     if (!command_.json)
       fmt::print("FAIL  {}: {} [{}]: {}\n", problem.name, problem.line, plan, why);

@@ -2,28 +2,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 
-#include "tconv/inspect.hpp"
 #include "tools/command.h"
-#include "tools/json_report.h"
 #include "tools/npy.h"
 #include "tools/number.h"
+#include "tools/onnx_node.h"
+#include "tools/run_tensors.h"
 #include "tools/sources.h"
 
 namespace tconv::tools {
 namespace {
 
 using Dims = std::vector<std::int64_t>;
-
-Dims tensor_dims(const Shape& shape, const Dims& spatial, std::int64_t channels) {
-  Dims dims = {shape.n};
-  if (!shape.channels_last) dims.push_back(channels);
-  dims.insert(dims.end(), spatial.begin(), spatial.end());
-  if (shape.channels_last) dims.push_back(channels);
-  return dims;
-}
 
 Dims filter_dims(const Shape& shape) {
   Dims dims = shape.k;
@@ -101,64 +91,26 @@ RunSize size_of_input(const Shape& shape, const NpyArray& input) {
 }  // namespace
 
 int cmd_run(const Command& command) {
+  if (!command.files.onnx.empty()) return run_onnx_node(command);
+  if (!command.files.node.empty()) throw UsageError("--node goes with --onnx FILE.onnx");
   const auto problems = collect_some(command.sources);
   if (problems.size() != 1) throw UsageError("run takes exactly one problem");
   const RunFiles& files = command.files;
   const Shape& whole = problems.front().shape;
   const RunSize size = open(whole) ? size_of_input(whole, read_npy(files.input)) : RunSize{};
   const Shape shape = at(whole, size);
-  const ConvTranspose op = ConvTranspose::create(problems.front().line, command.options);
+  ConvTranspose::create(problems.front().line, command.options);  // refuses before files are read
 
-  const Buffer input = read_tensor("--input", files.input, shape.type,
-                                   tensor_dims(shape, shape.i, shape.input_pixel()));
-  const Buffer filter = read_tensor("--filter", files.filter, shape.type, filter_dims(shape));
-  Buffer bias;
+  RunTensors tensors;
+  tensors.input = read_tensor("--input", files.input, shape.type,
+                              tensor_dims(shape, shape.i, shape.input_pixel()));
+  tensors.filter = read_tensor("--filter", files.filter, shape.type, filter_dims(shape));
   if (shape.bias)
-    bias = read_tensor("--bias", files.bias, shape.bias_type, {shape.oc});
+    tensors.bias = read_tensor("--bias", files.bias, shape.bias_type, {shape.oc});
   else if (!files.bias.empty())
     throw UsageError("--bias is given, but the problem has no bias");
-  const std::vector<Buffer> operands = read_operands(shape, files);
-  if (files.output.empty()) throw UsageError("--output FILE.npy is needed");
-
-  const Dims output_dims = tensor_dims(shape, shape.o, shape.output_pixel());
-  std::size_t output_bytes = bytes(shape.output_type());
-  for (std::int64_t d : output_dims) output_bytes *= static_cast<std::size_t>(d);
-  Buffer output(output_bytes), packed(op.packed_filter_bytes()), workspace(op.workspace_bytes());
-  if (output_bytes > 0) std::memset(output.data(), 0, output_bytes);  // gaps of a pixel stride
-
-  op.pack(filter.data(), packed.data());
-  std::vector<ConstTensor> operand_tensors;
-  for (const Buffer& b : operands) operand_tensors.push_back({b.data(), b.bytes()});
-  RunArgs args;
-  args.input = {input.data(), input.bytes()};
-  args.packed_filter = {packed.data(), packed.bytes()};
-  args.bias = {bias.data(), bias.bytes()};
-  args.output = {output.data(), output.bytes()};
-  args.operands = operand_tensors;
-  args.workspace = {workspace.data(), workspace.bytes()};
-  args.batch = size.batch;
-  args.length = size.length;
-  const auto start = std::chrono::steady_clock::now();
-  op.run(args);
-  const double us =
-      std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
-  write_npy(files.output, npy_descr(shape.output_type()), output_dims, output.data(), output_bytes);
-
-  const Inspection made = inspect(op);
-  JsonReport report("run");
-  report.add({{"name", problems.front().name},
-              {"problem", problems.front().line},
-              {"plan", made.plan},
-              {"isa", made.isa},
-              {"backend", made.backend},
-              {"threads", made.threads},
-              {"us", us},
-              {"output", files.output},
-              {"shape", output_dims}});
-  finish(report, command.json,
-         fmt::format("run: wrote {} {} with {} in {:.1f} us", files.output, shape_text(output_dims),
-                     made.plan, us));
-  return kRight;
+  tensors.operands = read_operands(shape, files);
+  return run_and_write(command, problems.front(), shape, tensors, size);
 }
 
 }  // namespace tconv::tools

@@ -189,7 +189,7 @@ Comparison Definition::check(const void* output, const CheckOptions& options) co
 
   Comparison r;
   r.total = count * d.shape.oc;
-  double largest = 0, worst = 0;
+  double largest = 0, worst = 0, squares = 0, compared = 0;
   std::vector<Element> elements(static_cast<std::size_t>(d.shape.oc));
   for (Int index = 0; index < count; ++index) {
     Int at[4];
@@ -207,10 +207,14 @@ Comparison Definition::check(const void* output, const CheckOptions& options) co
       if (!std::isfinite(error) || e.anything) continue;
       largest = std::max(largest, std::fabs(e.value));
       worst = std::max(worst, error);
+      squares += error * error;
+      ++compared;
     }
     r.checked += d.shape.oc;
   }
   r.worst_relative = largest > 0 ? worst / largest : worst;
+  const double rms = compared > 0 ? std::sqrt(squares / compared) : 0;
+  r.rms_relative = largest > 0 ? rms / largest : rms;
   r.worst_ulp = worst / ulp(d.shape.output_type(), largest);
   return r;
 }

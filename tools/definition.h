@@ -34,6 +34,7 @@ struct Comparison {
   // to almost nothing have no meaningful ULP of their own.
   double worst_ulp = 0;
   double worst_relative = 0;  // the same divided by the largest |reference| that was checked
+  double rms_relative = 0;    // the root of the mean square of the errors, divided by the same
   std::string first_wrong;    // where, what was got and what is allowed; empty if nothing is wrong
   bool ok() const { return wrong == 0; }
 };

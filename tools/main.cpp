@@ -69,9 +69,11 @@ int parse_and_run(int argc, char** argv) {
   CLI::App* dump = verb("dump", cmd_dump, "plan, IR or machine code as text");
   dump->add_option("--stage", command.stage, "plan, ir, asm")
       ->check(CLI::IsMember({"plan", "ir", "asm"}));
-  CLI::App* run = verb("run", cmd_run, "one problem on NPY files");
+  CLI::App* run = verb("run", cmd_run, "one problem, or a node of an ONNX model, on NPY files");
+  run->add_option("--onnx", command.files.onnx, "model whose ConvTranspose is run");
+  run->add_option("--node", command.files.node, "name of the node, where there are several");
   run->add_option("--input", command.files.input, "NPY")->required();
-  run->add_option("--filter", command.files.filter, "NPY")->required();
+  run->add_option("--filter", command.files.filter, "NPY; not where the model holds it");
   run->add_option("--bias", command.files.bias, "NPY");
   run->add_option("--add", command.files.add, "NPY, once per add of the problem");
   run->add_option("--mul", command.files.mul, "NPY, once per mul of the problem");

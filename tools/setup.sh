@@ -7,7 +7,7 @@ fail() {
 }
 
 packages="g++ cmake ninja-build libxbyak-dev libtbb-dev libgtest-dev libbenchmark-dev libcli11-dev
-  nlohmann-json3-dev libfmt-dev libzydis-dev libzycore-dev pkg-config
+  nlohmann-json3-dev libfmt-dev libzydis-dev libzycore-dev libonnx-dev libprotobuf-dev pkg-config
   python3-numpy"
 
 is_installed() {

@@ -12,10 +12,10 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 
 void check_type(DType dtype) {
-  if (!is_computed(dtype))
+  if (!is_computed(dtype) && dtype != DType::i64)
     frontends::type_error("tensor",
                           "the type {} is not supported; there are float16, bfloat16, "
-                          "float32, float64 and int32",
+                          "float32, float64, int32 and int64",
                           name(dtype));
 }
 

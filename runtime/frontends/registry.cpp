@@ -13,6 +13,8 @@ using frontends::FrontDoor;
 // One line per file of front doors.
 constexpr std::span<const FrontDoor> (*kTables[])() = {
     frontends::tf_front_doors,
+    frontends::onnx_front_doors,
+    frontends::torch_front_doors,
 };
 
 const FrontDoor* find(std::string_view api) {

@@ -16,6 +16,8 @@ struct FrontDoor {
   DynamicFunction function;
 };
 
-std::span<const FrontDoor> tf_front_doors();  // tf_doors.cpp
+std::span<const FrontDoor> tf_front_doors();     // tf_doors.cpp
+std::span<const FrontDoor> onnx_front_doors();   // onnx_doors.cpp
+std::span<const FrontDoor> torch_front_doors();  // torch_doors.cpp
 
 }  // namespace tconv::frontends

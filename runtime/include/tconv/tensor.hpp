@@ -153,7 +153,7 @@ class TCONV_API MutableTensorView {
   TensorView view_;
 };
 
-// Dense memory of its own, 64-byte aligned. Of f16, bf16, f32, f64 and i32; other types are
+// Dense memory of its own, 64-byte aligned. Of f16, bf16, f32, f64, i32 and i64; other types are
 // refused by name (TypeError), as are shapes whose bytes do not fit (InvalidArgument). What memory
 // does not suffice for is tconv::Error with Status::out_of_memory. Can be moved; copy() copies.
 class TCONV_API OwnedTensor {

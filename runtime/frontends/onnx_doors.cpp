@@ -1,0 +1,77 @@
+// onnx.ConvTranspose by name: X, W, B, attributes (a dict with the attributes' names) and opset.
+#include <array>
+
+#include "runtime/frontends/arguments.h"
+#include "runtime/frontends/fail.h"
+#include "runtime/frontends/registry.h"
+#include "tconv/onnx.hpp"
+
+namespace tconv::frontends {
+namespace {
+
+using Attributes = onnx::ConvTransposeAttributes;
+
+std::int64_t integer(const std::string& name, const Value& value) {
+  if (value.integer() == nullptr) type_error(name, "an integer is needed, got {}", value.text());
+  return *value.integer();
+}
+
+std::vector<std::int64_t> list(const std::string& name, const Value& value) {
+  auto numbers = integers(value);
+  if (!numbers) type_error(name, "a list of integers is needed, got {}", value.text());
+  return std::move(*numbers);
+}
+
+Attributes attributes_of(const Value& given) {
+  Attributes out;
+  if (given.is_null()) return out;
+  if (given.dict() == nullptr)
+    type_error("attributes", "a dict of attributes is needed, got {}", given.text());
+  for (const auto& [name, value] : *given.dict()) {
+    if (value.is_null()) continue;  // as a node without the attribute
+    if (name == "auto_pad") {
+      if (value.string() == nullptr) type_error(name, "a string is needed, got {}", value.text());
+      out.auto_pad = *value.string();
+    } else if (name == "group") {
+      out.group = integer(name, value);
+    } else if (name == "strides") {
+      out.strides = list(name, value);
+    } else if (name == "dilations") {
+      out.dilations = list(name, value);
+    } else if (name == "pads") {
+      out.pads = list(name, value);
+    } else if (name == "output_padding") {
+      out.output_padding = list(name, value);
+    } else if (name == "output_shape") {
+      out.output_shape = list(name, value);
+    } else if (name == "kernel_shape") {
+      out.kernel_shape = list(name, value);
+    } else {
+      invalid_argument(name,
+                       "there is no such attribute; there are auto_pad dilations group "
+                       "kernel_shape output_padding output_shape pads strides");
+    }
+  }
+  return out;
+}
+
+Value conv_transpose(const Value::Dict& given, const Options& options) {
+  // Nothing is required here: what is missing is the operator's to refuse.
+  static constexpr std::array parameters = {Parameter{"X"}, Parameter{"W"}, Parameter{"B"},
+                                            Parameter{"attributes"}, Parameter{"opset"}};
+  const Arguments arguments(given, parameters);
+  Attributes attributes = attributes_of(arguments["attributes"]);
+  if (!arguments["opset"].is_null()) attributes.opset = integer("opset", arguments["opset"]);
+  if (attributes.opset < 1)
+    invalid_argument("opset", "versions begin with 1, got {}", attributes.opset);
+  return onnx::conv_transpose(arguments.optional_tensor("X"), arguments.optional_tensor("W"),
+                              arguments.optional_tensor("B"), attributes, options);
+}
+
+constexpr FrontDoor kDoors[] = {{"onnx.ConvTranspose", conv_transpose}};
+
+}  // namespace
+
+std::span<const FrontDoor> onnx_front_doors() { return kDoors; }
+
+}  // namespace tconv::frontends

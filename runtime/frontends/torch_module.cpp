@@ -1,0 +1,69 @@
+#include "runtime/error.h"
+#include "runtime/frontends/fail.h"
+#include "runtime/frontends/torch_rules.h"
+
+namespace tconv::torch {
+namespace {
+
+std::size_t checked_axes(int axes) {
+  if (axes < 1 || axes > 3) frontends::value_error("axes", "1 to 3 are allowed, got {}", axes);
+  return static_cast<std::size_t>(axes);
+}
+
+Dims weight_shape(std::size_t axes, const ModuleOptions& options) {
+  Dims shape = {options.in_channels, options.out_channels / options.groups};
+  for (std::int64_t k : frontends::spread("kernel_size", options.kernel_size, axes, 1))
+    shape.push_back(k);
+  if (!element_count(shape))
+    frontends::value_error("kernel_size", "a weight {} has more than 2^63 elements", text(shape));
+  return shape;
+}
+
+void copy_into(OwnedTensor& tensor, const char* argument, const TensorView& from) {
+  if (!tensor.has_value()) frontends::value_error(argument, "the module was made without one");
+  if (!from.has_value()) frontends::type_error(argument, "a tensor is needed");
+  if (from.shape() != tensor.shape() || from.dtype() != tensor.dtype())
+    frontends::value_error(argument, "it is {}{}; the module has {}{}", name(from.dtype()),
+                           text(from.shape()), name(tensor.dtype()), text(tensor.shape()));
+  tensor = OwnedTensor::copy(from);
+}
+
+}  // namespace
+
+ConvTranspose::ConvTranspose(int axes, const ModuleOptions& options)
+    : axes_(axes), options_(options) {
+  runtime::guarded([&] {
+    const std::size_t count = checked_axes(axes);
+    frontends::check_module(count, options);
+    weight_ = OwnedTensor(options.dtype, weight_shape(count, options));
+    if (options.bias) bias_ = OwnedTensor(options.dtype, {options.out_channels});
+  });
+}
+
+void ConvTranspose::set_weight(const TensorView& weight) {
+  runtime::guarded([&] { copy_into(weight_, "weight", weight); });
+}
+
+void ConvTranspose::set_bias(const TensorView& bias) {
+  runtime::guarded([&] { copy_into(bias_, "bias", bias); });
+}
+
+OwnedTensor ConvTranspose::forward(const TensorView& input,
+                                   const std::vector<std::int64_t>& output_size,
+                                   const Options& options) const {
+  return runtime::guarded([&] {
+    Parameters parameters = {options_.stride, options_.padding, options_.output_padding,
+                             options_.groups, options_.dilation};
+    if (!output_size.empty()) {
+      const Dims chosen = frontends::output_padding_of(static_cast<std::size_t>(axes_), options_,
+                                                       input, output_size);
+      parameters.output_padding = std::vector(chosen.begin(), chosen.end());
+    }
+    const auto function = axes_ == 1   ? conv_transpose1d
+                          : axes_ == 2 ? conv_transpose2d
+                                       : conv_transpose3d;
+    return function(input, weight_, bias_, parameters, options);
+  });
+}
+
+}  // namespace tconv::torch
