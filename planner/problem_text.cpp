@@ -141,10 +141,12 @@ class Line {
                                                 parameter_names(kind)));
     std::string_view rest = token.value;
     for (int at = 0; at < count; ++at) {
-      const std::size_t comma = rest.find(',');
-      if ((comma != rest.npos) != (at + 1 < count)) fail(token.text, takes());
+      const bool last = at + 1 == count;
+      const std::size_t comma = last ? rest.size() : rest.find(',');
+      if (comma == rest.npos || (count == 1 && rest.find(',') != rest.npos))
+        fail(token.text, takes());
       (at == 0 ? op.a : at == 1 ? op.b : op.c) = parameter(token, rest.substr(0, comma));
-      if (comma != rest.npos) rest.remove_prefix(comma + 1);
+      if (!last) rest.remove_prefix(comma + 1);
     }
     return op;
   }
