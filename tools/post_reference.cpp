@@ -22,7 +22,10 @@ double gelu_tanh(double x) {
 }
 
 double tanh_shrink(double x) {
-  if (std::fabs(x) > 0.25) return x - std::tanh(x);
+  if (std::fabs(x) > 0.25) {  // they cancel
+    const long double wide = x;
+    return static_cast<double>(wide - std::tanh(wide));
+  }
   const double y = x * x;  // Taylor: the next term is below 2^-55 of the first
   double sum = 0;
   for (const double c : {6404582.0 / 10854718875, -929569.0 / 638512875, 21844.0 / 6081075,
