@@ -37,15 +37,15 @@ double width_us(const CostModel& model, const Plan& plan, const ir::Target& targ
   const double tiles = static_cast<double>(sizes.vectors) / nr;
   double row = 0;
   for (const ResidueBlocks& b : residues.blocks) {
-    double fmas = 0, loads = 0, taps = 0;
+    double fmas = 0, loads = 0;
     for (const WidthTaps& t : b.taps) {
       const double n = static_cast<double>(t.count), planes = (t.hi - t.lo) * residues.channels;
       fmas += n * planes * nr;
       loads += n * (nr * kUnaligned + planes);
-      taps += n;
     }
-    // Short sums overlap with the next tile's.
-    const double latency = icg * outer_taps > 8 ? 4 * taps : 0;
+    // Of an accumulator's chain; short sums overlap with the next tile's.
+    const double chain = fmas / (static_cast<double>(b.size * residues.channels) * nr);
+    const double latency = icg * outer_taps > 8 ? 4 * chain : 0;
     const double step =
         std::max({fmas / model.fma_per_cycle(), loads / model.machine().loads_per_cycle, latency,
                   nr * vector_bytes / strip_bandwidth});

@@ -253,6 +253,13 @@ TEST(Onnx, WrongKindsOfValueInADynamicCall) {
   EXPECT_EQ(blamed("group", 1.0), "group TypeError");
   EXPECT_EQ(blamed("auto_pad", 0), "auto_pad TypeError");
   EXPECT_EQ(blamed("stride", Value::List{1}), "stride InvalidArgument");
+  EXPECT_EQ(
+      refusal([] {
+        call("onnx.ConvTranspose",
+             {{"X", shaped({1, 1, 3})}, {"W", shaped({1, 1, 2})}, {"strides", Value::List{0}}});
+      }).argument,
+      "strides")
+      << "attributes by their own names";
   EXPECT_EQ(refusal([] { call("onnx.ConvTranspose", {{"W", shaped({1, 1, 2})}}); }).argument, "X");
   EXPECT_EQ(refusal([] { call("onnx.ConvTranspose", {{"input", 1}}); }).argument, "input");
 }

@@ -358,7 +358,8 @@ TEST_P(Choices, TwoThreadsGetPointsToShare) {
         "f32 nhwc ic=32 oc=32 i=16x16 k=4x4 s=2x2 p=1x1",
         "f32 nwc ic=512 oc=256 i=283 k=16 s=8 p=4", "f32 nwc ic=1024 oc=512 i=4 k=8 s=4 p=2"}) {
     const Choice two = chosen(line, machine_);
-    EXPECT_GE(two.points, 4) << line << " " << print(two.plan);
+    EXPECT_TRUE(two.points == 2 || two.points >= 4)
+        << line << " " << print(two.plan) << ": " << two.points << " points";
   }
 }
 

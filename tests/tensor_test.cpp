@@ -101,7 +101,7 @@ TEST(MutableTensorView, EveryElementHasOnePlace) {
 
 TEST(OwnedTensor, TypesAndSizesThatItRefuses) {
   expect_refused(ErrorKind::type_error, "tensor", "int8", [] { OwnedTensor(DType::i8, {2}); });
-  expect_refused(ErrorKind::type_error, "tensor", "int64", [] { OwnedTensor(DType::i64, {2}); });
+  expect_refused(ErrorKind::type_error, "tensor", "uint64", [] { OwnedTensor(DType::u64, {2}); });
   expect_refused(ErrorKind::invalid_argument, "tensor", "elements", [] {
     OwnedTensor(DType::f64, {kMost / 2, 3});
   });

@@ -256,7 +256,8 @@ TEST(TorchModule, DynamicCall) {
   arguments["state_dict"] =
       Value::Dict{{"weight", TensorView(w, {1, 1, 2})}, {"bias", TensorView(b, {1})}};
   arguments["input"] = TensorView(x, {1, 2});
-  const Value y = call("torch.nn.ConvTranspose1d", arguments);
+  const Value called = call("torch.nn.ConvTranspose1d", arguments);
+  const Value& y = called.dict()->at("output");
   ASSERT_NE(y.tensor(), nullptr);
   EXPECT_EQ(y.tensor()->view.shape(), (Dims{1, 3}));
   EXPECT_EQ(static_cast<const float*>(y.tensor()->view.data())[1], 17);

@@ -40,15 +40,16 @@ struct Command {
   Sources sources;
   Options options;  // isa, backend, plan, threads, fallback
   bool json = false;
-  std::string stage = "plan";  // dump
-  RunFiles files;              // run
-  int rounds = 7;              // bench
-  double round_us = 20000;     // bench: at least so long per round
-  bool check = false;          // bench: compare with the definition as well
-  RunSize size;                // bench: of problems that leave a size open
-  std::string modes;           // bench: accuracies that take turns, separated by commas
-  std::string sweep;           // bench: fields of plans and their values, or "all"
-  int plans = 0;               // bench --sweep: at most so many; 0: all
+  std::string stage = "plan";           // dump
+  RunFiles files;                       // run
+  int rounds = 7;                       // bench
+  double round_us = 20000;              // bench: at least so long per round
+  bool check = false;                   // bench: compare with the definition as well
+  RunSize size;                         // bench: of problems that leave a size open
+  std::string modes;                    // bench: accuracies that take turns, separated by commas
+  std::string sweep;                    // bench: fields of plans and their values, or "all"
+  int plans = 0;                        // bench --sweep: at most so many; 0: all
+  std::vector<std::string> case_files;  // conformance
 };
 
 // Each returns an exit status and throws UsageError or tconv::Error.
@@ -59,5 +60,6 @@ int cmd_run(const Command& command);
 int cmd_check(const Command& command);
 int cmd_bench(const Command& command);
 int cmd_calibrate(const Command& command);
+int cmd_conformance(const Command& command);
 
 }  // namespace tconv::tools

@@ -96,6 +96,13 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::Range(1, 1'000'000));
   bench->add_flag("--check", command.check, "compare with the float64 definition as well");
 
+  CLI::App* conformance =
+      app.add_subcommand("conformance", "cases of other projects' tests through the front doors");
+  conformance->add_option("file", command.case_files, "JSON files of cases (docs/frontends.md)")
+      ->required();
+  add_options(*conformance, command);
+  conformance->callback([&chosen] { chosen = cmd_conformance; });
+
   // Of the host, not of problems: none of the shared options.
   CLI::App* calibrate =
       app.add_subcommand("calibrate", "measures this host and stores it for the planner");
@@ -107,7 +114,7 @@ int parse_and_run(int argc, char** argv) {
   const auto is_first = [&](const CLI::App* sub) { return sub->check_name(argv[1]); };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty())
     throw UsageError(std::string("there is no verb '") + argv[1] +
-                     "'; there are info plan dump run check bench calibrate");
+                     "'; there are info plan dump run check bench calibrate conformance");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -15,6 +15,9 @@ constexpr std::span<const FrontDoor> (*kTables[])() = {
     frontends::tf_front_doors,
     frontends::onnx_front_doors,
     frontends::torch_front_doors,
+    frontends::keras_initializer_doors,
+    frontends::keras_regularizer_doors,
+    frontends::keras_constraint_doors,
 };
 
 const FrontDoor* find(std::string_view api) {

@@ -16,8 +16,11 @@ struct FrontDoor {
   DynamicFunction function;
 };
 
-std::span<const FrontDoor> tf_front_doors();     // tf_doors.cpp
-std::span<const FrontDoor> onnx_front_doors();   // onnx_doors.cpp
-std::span<const FrontDoor> torch_front_doors();  // torch_doors.cpp
+std::span<const FrontDoor> tf_front_doors();           // tf_doors.cpp
+std::span<const FrontDoor> onnx_front_doors();         // onnx_doors.cpp
+std::span<const FrontDoor> torch_front_doors();        // torch_doors.cpp
+std::span<const FrontDoor> keras_initializer_doors();  // keras_object_doors.cpp, as the next two
+std::span<const FrontDoor> keras_regularizer_doors();
+std::span<const FrontDoor> keras_constraint_doors();
 
 }  // namespace tconv::frontends

@@ -1,6 +1,7 @@
 // torch.nn.functional.conv_transposeNd and torch.nn.ConvTransposeNd by name. A module's door takes
 // the constructor's arguments, `state_dict` (weight and bias), and the call's `input` and
-// `output_size`. Without an input it returns what was built: weight_shape and bias_shape.
+// `output_size`. It returns weight_shape, bias_shape (null without bias) and, with an input,
+// output.
 #include <array>
 
 #include "runtime/frontends/arguments.h"
@@ -90,11 +91,12 @@ void load_state(const Value& state, torch::ConvTranspose& module) {
   }
 }
 
-Value built(const torch::ConvTranspose& module) {
-  Value::Dict out;
-  out["weight_shape"] = Value::list(module.weight().shape());
-  if (module.bias().has_value()) out["bias_shape"] = Value::list(module.bias().shape());
-  return out;
+std::vector<std::int64_t> output_size_of(const Value& given) {
+  if (given.is_null()) return {};
+  auto sizes = integers(given);
+  if (!sizes) type_error("output_size", "a list of integers is needed, got {}", given.text());
+  if (sizes->empty()) value_error("output_size", "numbers are needed, got []");
+  return std::move(*sizes);
 }
 
 template <int Axes>
@@ -116,14 +118,13 @@ Value module(const Value::Dict& given, const Options& options) {
   const Arguments arguments(given, parameters);
   torch::ConvTranspose made(Axes, module_options(arguments));
   load_state(arguments["state_dict"], made);
-  if (!arguments.has("input")) return built(made);
-  const TensorView input = arguments.tensor("input", ErrorKind::type_error).view;
-  const Value& output_size = arguments["output_size"];
-  if (output_size.is_null()) return made.forward(input, {}, options);
-  const auto sizes = integers(output_size);
-  if (!sizes) type_error("output_size", "a list of integers is needed, got {}", output_size.text());
-  if (sizes->empty()) value_error("output_size", "numbers are needed, got []");
-  return made.forward(input, *sizes, options);
+  Value::Dict result = {{"weight_shape", Value::list(made.weight().shape())},
+                        {"bias_shape", nullptr}};
+  if (made.bias().has_value()) result["bias_shape"] = Value::list(made.bias().shape());
+  if (arguments.has("input"))
+    result["output"] = made.forward(arguments.tensor("input", ErrorKind::type_error).view,
+                                    output_size_of(arguments["output_size"]), options);
+  return result;
 }
 
 constexpr FrontDoor kDoors[] = {
