@@ -25,7 +25,7 @@ CASES = [
     ("f32 nwc ic=64 oc=64 i=240 k=8 s=2 p=3", [("F(3,4)", "winograd(m=3,mr=4,nr=1)"), ("F(3,3), 2 groups", "winograd(m=3,r=3,mr=4,nr=1)")]),
     ("f32 nhwc ic=64 oc=32 i=24x24 k=8 s=2 p=3", [("F(3,4)", "winograd(m=3x3,mr=4,nr=1,rows=3)"), ("F(3,3), 2x2 groups", "winograd(m=3x3,r=3,mr=4,nr=1,rows=3)")]),
     ("f32 ndhwc ic=64 oc=16 i=9x9x9 k=8 s=2 p=3", [("F(3,4)", "winograd(m=3x3x3,mr=4,nr=1,rows=3)")]),
-    ("f32 nwc ic=64 oc=16 i=240 k=25 s=4 p=11", [("F(3,3), 3 groups", "winograd(m=3,r=3,mr=4,nr=1)")]),
+    ("f32 nwc ic=64 oc=16 i=240 k=25 s=4 p=11", [("F(3,3), 3 groups", "winograd(m=3,r=3,mr=4,nr=1)"), ("F(4,4), 2 groups", "winograd(m=4,r=4,mr=4,nr=1)")]),
     ("f32 nhwc ic=64 oc=3 i=24x24 k=4 s=2 p=1", [("width", "width(mr=6,nr=1)"), ("F(3,2), merged=2", "winograd(m=3x3,mr=4,nr=2,rows=3,merged=2)"), ("merged", "direct(mr=4,nr=1,merged)")]),
     ("f32 nhwc g=64 ic=64 oc=64 i=24x24 k=4 s=2 p=1", [("channelwise", "channelwise(mr=4,nr=1)")]),
 ]

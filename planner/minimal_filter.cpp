@@ -14,6 +14,7 @@ namespace {
 std::vector<double> finite_points(int count) {
   std::vector<double> points = {0, 1, -1};
   if (count > 3) points = {0, 0.75, -0.75, 1.5, -1.5};
+  if (count > 5) points = {0, 1, -1, 0.5, -0.5, 2};
   points.resize(static_cast<std::size_t>(count));
   return points;
 }
@@ -61,7 +62,7 @@ MinimalFilter minimal_filter(int m, int r) {
   return f;
 }
 
-double accuracy_factor(int m, int r) { return m + r - 1 <= 4 ? 1 : 2; }
+double accuracy_factor(int m, int r) { return m + r - 1 <= 4 ? 1 : m + r - 1 <= 6 ? 2 : 3; }
 
 double relative_error(int m, int r) {
   switch (m + r - 1) {
@@ -69,6 +70,8 @@ double relative_error(int m, int r) {
       return r == 2 ? 1.75 : r == 3 ? 1.7 : 1.3;
     case 6:
       return r == 2 ? 1.8 : r == 3 ? 1.45 : 1.3;
+    case 7:
+      return r == 2 ? 4.5 : 2.5;
     default:
       return 1;
   }

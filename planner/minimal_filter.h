@@ -31,8 +31,8 @@ struct MinimalFilter {
   int points() const { return m + r - 1; }
 };
 
-// Most points that have a set of good ones: 0, +-3/4, +-3/2 and infinity.
-inline constexpr int kMostPoints = 6;
+// Most points that have a set of good ones: 0, +-1, +-1/2, 2 and infinity.
+inline constexpr int kMostPoints = 7;
 
 // m, r >= 1 and m + r - 1 <= kMostPoints; throws std::invalid_argument otherwise.
 MinimalFilter minimal_filter(int m, int r);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "planner/candidates.h"
@@ -17,29 +18,34 @@ namespace {
 struct Filtering {
   int m = 1, r = 0;
 };
+// Products per output, those of the last tile that nobody needs included.
+double products_per_output(const AxisPhases& x, int m) {
+  const auto blocks = static_cast<double>(x.blocks());
+  return static_cast<double>(m + x.taps - 1) * std::ceil(blocks / m) / blocks;
+}
 std::vector<Filtering> filterings(const AxisPhases& x) {
   if (x.g != 1 || x.D != 1 || x.taps < 2) return {{1, 0}};
-  // Short tiles are for axes that long ones would fill badly.
-  constexpr std::int64_t kShort = 16;
   std::vector<Filtering> found = {{1, 0}};
-  const auto add = [&](int m, int r, bool pays) {
-    if (pays) found.push_back({m, r});
+  // The longer tile if it pays for its transforms, a shorter one as well unless it is far behind:
+  // errors and buffers may forbid the other.
+  const auto add_tiles = [&](int longer, int shorter, double far) {
+    const double a = products_per_output(x, longer), b = products_per_output(x, shorter);
+    if (a < 0.97 * b) found.push_back({longer, 0});
+    if (a >= 0.97 * b || b < far * a) found.push_back({shorter, 0});
   };
   switch (x.taps) {
     case 2:
-      add(5, 0, x.blocks() > 3);
-      add(3, 0, true);
-      add(2, 0, x.blocks() <= kShort);
+      add_tiles(5, products_per_output(x, 2) <= products_per_output(x, 3) ? 2 : 3, 2);
       break;
     case 3:
-      add(4, 0, true);
-      add(2, 0, x.blocks() <= kShort);
+      add_tiles(4, 2, 1.2);
       break;
     case 4:
-      add(3, 0, true);
+      found.push_back({3, 0});
       break;
     default:
-      add(3, 3, true);
+      if (x.taps > 6) found.push_back({4, 4});
+      found.push_back({3, 3});
   }
   return found;
 }

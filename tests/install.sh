@@ -54,6 +54,7 @@ pkg_config() {
   for package in tconv tconv-static; do
     link upsample.c $package $CC -std=c99 $CFLAGS
     link upsample.cpp $package $CXX -std=c++20 $CXXFLAGS
+    link tf_functions.cpp $package $CXX -std=c++20 $CXXFLAGS
   done
   uses_shared "$work/upsample.c.tconv" || fail "the first program does not use the installed library"
   ! uses_shared "$work/upsample.c.tconv-static" || fail "the archive's program uses the shared library"

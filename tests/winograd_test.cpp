@@ -40,7 +40,7 @@ TEST(MinimalFilter, IsTheConvolution) {
         for (const double v : matrix->values)
           EXPECT_EQ(v, static_cast<double>(static_cast<float>(v)));
     }
-  EXPECT_THROW(planner::minimal_filter(5, 3), std::invalid_argument);
+  EXPECT_THROW(planner::minimal_filter(6, 3), std::invalid_argument);
   EXPECT_THROW(planner::minimal_filter(0, 2), std::invalid_argument);
 }
 
@@ -131,7 +131,7 @@ TEST(WinogradRules, SayWhyNot) {
   const std::pair<const char*, const char*> cases[] = {
       {"winograd(m=3,mr=4,nr=1)", "m has 1 numbers, the reduced problem has 2 axes"},
       {"winograd(m=1x1,mr=4,nr=1)", "one axis at least must be transformed"},
-      {"winograd(m=9x3,mr=4,nr=1,rows=9)", "F(9,2) needs 10 points, at most 6"},
+      {"winograd(m=9x3,mr=4,nr=1,rows=9)", "F(9,2) needs 10 points, at most 7"},
       {"winograd(m=3x3,mr=4,nr=1,rows=4)", "rows=4 must be a multiple"},
       {"winograd(m=3x3,mr=4,nr=1,rows=3,cols=4)", "cols=4 must be a multiple"},
       {"winograd(m=3x3,mr=30,nr=2,rows=3)", "a tile of 30x2 needs"},
@@ -151,7 +151,7 @@ TEST(WinogradRules, SayWhyNot) {
       {"f32 nhwc ic=16 oc=16 i=8x8 k=2 s=2", "one tap per phase"},
       {"f32 nhwc ic=16 oc=16 i=8x8 k=3 d=2", "axis 0 is dilated"},
       {"f32 nhwc ic=16 oc=16 i=8x8 k=4 s=2 d=2", "common divisor"},
-      {"f32 nhwc ic=16 oc=16 i=9x9 k=9 s=2 p=4", "F(3,5) needs 7 points"},
+      {"f32 nhwc ic=16 oc=16 i=9x9 k=11 s=2 p=5", "F(3,6) needs 8 points"},
       {"f32 nchw ic=16 oc=16 i=8x8 k=4 s=2 p=1", "use transposed"},
   };
   for (const auto& [line, text] : lines)
