@@ -46,7 +46,7 @@ Conv2DTranspose built(LayerArguments arguments) {
 }
 
 TEST(KerasLayer, TheObjectIsWhatItsConfigSays) {
-  Conv3DTranspose layer({.filters = 2,
+  Conv3DTranspose layer(LayerArguments{.filters = 2,
                          .kernel_size = Value::List{1, 2, 3},
                          .strides = 3,
                          .padding = "SAME",
@@ -131,7 +131,7 @@ TEST(KerasLayer, WrongWeightsChangeNothing) {
   const auto after = layer.get_weights();
   EXPECT_EQ(elements(after[0]), elements(before[0]));
   EXPECT_EQ(elements(after[1]), elements(before[1]));
-  Conv2DTranspose unbuilt({.filters = 1, .kernel_size = 1});
+  Conv2DTranspose unbuilt(LayerArguments{.filters = 1, .kernel_size = 1});
   expect_error([&] { unbuilt.set_weights({kernel.view()}); }, ErrorKind::value_error, "weights");
   expect_error([&] { (void)unbuilt.call(kernel.view()); }, ErrorKind::value_error, "layer");
 }
@@ -158,7 +158,7 @@ TEST(KerasLayer, LossesAndConstraints) {
 }
 
 TEST(KerasLayer, CallablesStandForEveryObject) {
-  Conv2DTranspose layer({.filters = 2,
+  Conv2DTranspose layer(LayerArguments{.filters = 2,
                          .kernel_size = 1,
                          .activation = Activation("twice",
                                                   [](const TensorView& x) {

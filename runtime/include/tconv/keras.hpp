@@ -1,7 +1,7 @@
 // Keras 3's transposed convolutions as objects: keras.layers.Conv1DTranspose, Conv2DTranspose and
 // Conv3DTranspose with every argument of their documentation.
 //
-//   tconv::keras::Conv2DTranspose up({.filters = 8, .kernel_size = 4, .strides = 2,
+//   tconv::keras::Conv2DTranspose up(LayerArguments{.filters = 8, .kernel_size = 4, .strides = 2,
 //                                     .padding = "same", .activation = "relu"});
 //   OwnedTensor y = up(x);                       // builds the layer for x's channels, then runs
 //
