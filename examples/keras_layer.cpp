@@ -6,15 +6,15 @@
 
 int main() {
   namespace keras = tconv::keras;
-  keras::Conv2DTranspose up(
-      {.filters = 8,
-       .kernel_size = 4,
-       .strides = 2,
-       .padding = "same",
-       .activation = "gelu",
-       .kernel_initializer = keras::initializers::make("HeNormal", {{"seed", 7}}),
-       .kernel_regularizer = "l2",
-       .name = "up"});
+  keras::Conv2DTranspose up(keras::LayerArguments{
+      .filters = 8,
+      .kernel_size = 4,
+      .strides = 2,
+      .padding = "same",
+      .activation = "gelu",
+      .kernel_initializer = keras::initializers::make("HeNormal", {{"seed", 7}}),
+      .kernel_regularizer = "l2",
+      .name = "up"});
   tconv::OwnedTensor x(tconv::DType::f32, {1, 16, 16, 4});
   for (float& v : x.as<float>()) v = 0.5F;
   const tconv::OwnedTensor y = up(x);  // builds for 4 channels, then runs

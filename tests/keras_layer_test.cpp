@@ -46,21 +46,22 @@ Conv2DTranspose built(LayerArguments arguments) {
 }
 
 TEST(KerasLayer, TheObjectIsWhatItsConfigSays) {
-  Conv3DTranspose layer(LayerArguments{.filters = 2,
-                         .kernel_size = Value::List{1, 2, 3},
-                         .strides = 3,
-                         .padding = "SAME",
-                         .output_padding = Value::List{0, 1, 2},
-                         .data_format = "channels_first",
-                         .activation = activations::make("leaky_relu", {{"negative_slope", 0.1}}),
-                         .use_bias = false,
-                         .kernel_initializer = "he_normal",
-                         .kernel_regularizer = "l2",
-                         .activity_regularizer = "l1",
-                         .kernel_constraint = "max_norm",
-                         .trainable = false,
-                         .name = "up",
-                         .dtype = "mixed_bfloat16"});
+  Conv3DTranspose layer(
+      LayerArguments{.filters = 2,
+                     .kernel_size = Value::List{1, 2, 3},
+                     .strides = 3,
+                     .padding = "SAME",
+                     .output_padding = Value::List{0, 1, 2},
+                     .data_format = "channels_first",
+                     .activation = activations::make("leaky_relu", {{"negative_slope", 0.1}}),
+                     .use_bias = false,
+                     .kernel_initializer = "he_normal",
+                     .kernel_regularizer = "l2",
+                     .activity_regularizer = "l1",
+                     .kernel_constraint = "max_norm",
+                     .trainable = false,
+                     .name = "up",
+                     .dtype = "mixed_bfloat16"});
   const Value config = layer.get_config();
   const std::string text = dump_json(config);
   const auto again = Conv3DTranspose::from_config(*load_json(text).dict());
@@ -158,19 +159,20 @@ TEST(KerasLayer, LossesAndConstraints) {
 }
 
 TEST(KerasLayer, CallablesStandForEveryObject) {
-  Conv2DTranspose layer(LayerArguments{.filters = 2,
-                         .kernel_size = 1,
-                         .activation = Activation("twice",
-                                                  [](const TensorView& x) {
-                                                    OwnedTensor y = OwnedTensor::copy(x);
-                                                    for (float& v : y.as<float>()) v *= 2;
-                                                    return y;
-                                                  }),
-                         .kernel_initializer = Initializer("threes", [](const Dims& shape, DType) {
-                           OwnedTensor w(DType::f32, shape);
-                           for (float& v : w.as<float>()) v = 3;
-                           return w;
-                         })});
+  Conv2DTranspose layer(
+      LayerArguments{.filters = 2,
+                     .kernel_size = 1,
+                     .activation = Activation("twice",
+                                              [](const TensorView& x) {
+                                                OwnedTensor y = OwnedTensor::copy(x);
+                                                for (float& v : y.as<float>()) v *= 2;
+                                                return y;
+                                              }),
+                     .kernel_initializer = Initializer("threes", [](const Dims& shape, DType) {
+                       OwnedTensor w(DType::f32, shape);
+                       for (float& v : w.as<float>()) v = 3;
+                       return w;
+                     })});
   OwnedTensor x(DType::f32, {1, 1, 1, 1});
   x.as<float>()[0] = 5;
   EXPECT_EQ(elements(layer(x)), (std::vector<float>{30, 30}));
