@@ -22,6 +22,7 @@ CASES = [
     ("f32 nhwc ic=64 oc=32 i=24x24 k=3 p=1", [("F(2,3)", "winograd(m=2x2,mr=4,nr=1,rows=2)"), ("F(4,3)", "winograd(m=4x4,mr=4,nr=1,rows=4)")]),
     ("f32 ndhwc ic=64 oc=16 i=9x9x9 k=3 p=1", [("F(2,3)", "winograd(m=2x2x2,mr=4,nr=1,rows=2)"), ("F(4,3)", "winograd(m=4x4x4,mr=4,nr=1,rows=4)")]),
     ("f32 nhwc ic=64 oc=32 i=24x24 k=5 s=2 p=2", [("F(4,3)", "winograd(m=4x4,mr=4,nr=1,rows=4)")]),
+    ("f32 nhwc ic=64 oc=32 i=24x24 k=5 p=2", [("F(2,5)", "winograd(m=2x2,mr=4,nr=1,rows=2)")]),
     ("f32 nwc ic=64 oc=64 i=240 k=8 s=2 p=3", [("F(3,4)", "winograd(m=3,mr=4,nr=1)"), ("F(3,3), 2 groups", "winograd(m=3,r=3,mr=4,nr=1)")]),
     ("f32 nhwc ic=64 oc=32 i=24x24 k=8 s=2 p=3", [("F(3,4)", "winograd(m=3x3,mr=4,nr=1,rows=3)"), ("F(3,3), 2x2 groups", "winograd(m=3x3,r=3,mr=4,nr=1,rows=3)")]),
     ("f32 ndhwc ic=64 oc=16 i=9x9x9 k=8 s=2 p=3", [("F(3,4)", "winograd(m=3x3x3,mr=4,nr=1,rows=3)")]),

@@ -204,7 +204,27 @@ Reg Builder::vec(const std::string& name, std::vector<int> dims, DType type) {
   return {id};
 }
 
+namespace {
+
+// What an fma of floats is where the target has none; it takes a register while it lasts.
+void multiply_and_add(Builder& b, RegRef dst, std::vector<Operand> x) {
+  const auto* addend = std::get_if<RegRef>(&x[2]);
+  if (addend == nullptr || addend->reg != dst.reg) {
+    b.assign(Op::mul, dst, {std::move(x[0]), std::move(x[1])});
+    return b.assign(Op::add, dst, {dst, std::move(x[2])});
+  }
+  b.scope([&] {
+    const Reg product = b.vec("product", {}, b.program().regs[dst.reg].type);
+    b.assign(Op::mul, product(), {std::move(x[0]), std::move(x[1])});
+    b.assign(Op::add, std::move(dst), {product(), std::move(x[2])});
+  });
+}
+
+}  // namespace
+
 void Builder::assign(Op op, RegRef dst, std::vector<Operand> operands, std::vector<int> lanes) {
+  if (op == Op::fma && !target_.fma && program_.regs[dst.reg].type != DType::i32)
+    return multiply_and_add(*this, std::move(dst), std::move(operands));
   emit({Assign{std::move(dst), op, std::move(operands), std::move(lanes)}});
 }
 void Builder::store(Mem mem, RegRef value, Lanes lanes, bool stream) {

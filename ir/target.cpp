@@ -18,6 +18,17 @@ const std::vector<Target>& table() {
        .registers = 16,
        .pointers = 24,
        .max_instructions = 30000},
+      {.name = "sse2",
+       .vector_bytes = 16,
+       .registers = 16,
+       .pointers = 24,
+       .fma = false,
+       .max_instructions = 30000},
+      {.name = "neon128",
+       .vector_bytes = 16,
+       .registers = 32,
+       .pointers = 24,
+       .max_instructions = 30000},
       {.name = "tiny", .vector_bytes = 16, .registers = 4, .pointers = 4, .max_instructions = 2000},
   };
   return targets;

@@ -13,7 +13,7 @@ struct Target {
   int vector_bytes = 0;  // one register
   int registers = 0;     // vector registers, temporaries of the emitter included
   int pointers = 0;      // views that one kernel may use (the hottest get registers)
-  bool fma = true;       // false: plans use mul and add
+  bool fma = true;       // false: builders write mul and add
   bool bcast_operand =
       false;  // a broadcast 4- or 8-byte element can be an instruction's memory operand
   bool masked_lanes = false;  // mask registers: a partial load or store needs no vector register
@@ -24,7 +24,7 @@ struct Target {
   bool operator==(const Target&) const = default;
 };
 
-// "avx512", "avx2", and "tiny" (4 registers of 16 bytes: for tests). nullptr if unknown.
+// avx512 avx2 sse2 neon128, and "tiny" (4 registers of 16 bytes: for tests). nullptr if unknown.
 const Target* find_target(const std::string& name);
 std::vector<std::string> target_names();
 

@@ -18,6 +18,15 @@ class CompileError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// No backend that runs code here can do anything about it.
+class ExecutableMemoryRefused : public CompileError {
+ public:
+  explicit ExecutableMemoryRefused(const std::string& call_and_reason)
+      : CompileError("this system refuses executable memory (" + call_and_reason +
+                     "); use kernels that were compiled ahead of time (tconv aot) or "
+                     "backend=interpreter") {}
+};
+
 struct KernelCode {
   std::string name;  // the symbol that perf and gdb show
   ir::KernelFn function = nullptr;
@@ -44,6 +53,32 @@ class CompiledProgram {
 // have been verified. `symbol` prefixes the kernels' names. Throws CompileError. Thread-safe.
 std::shared_ptr<const CompiledProgram> compile_xbyak(const ir::Program& program,
                                                      const std::string& symbol = "tconv");
+
+// LLVM, in a part that the first call opens (part.h): any target of the IR's table that this CPU
+// runs. As compile_xbyak otherwise; a missing part is a CompileError, too.
+std::shared_ptr<const CompiledProgram> compile_llvm(const ir::Program& program,
+                                                    const std::string& symbol = "tconv");
+
+// A program for another machine, or for later.
+struct ObjectRequest {
+  const ir::Program* program = nullptr;  // verified
+  std::string symbol = "tconv";          // prefixes the kernels' names
+  // As "aarch64-linux-gnu"; must fit the program's target. Empty: this host's, or one that fits.
+  std::string triple;
+  std::string cpu;     // a name of LLVM's, to tune for: instructions are those of the target only
+  bool bf16 = false;   // target avx512: AVX512_BF16 may be used
+};
+struct ObjectFile {
+  std::string bytes;  // relocatable ELF, with unwind information; the same for the same request
+  // symbols[s][k] is kernel k of stage s, an ir::KernelFn: weak, and hidden.
+  std::vector<std::vector<std::string>> symbols;
+  std::size_t code_bytes = 0;  // constants included
+};
+// LLVM again: a machine of any kind that its library knows. The object needs no other symbol.
+// Throws CompileError that names the triple or cpu that is unknown.
+ObjectFile object_llvm(const ObjectRequest& request);
+// The same program in LLVM's language, before its passes.
+std::string text_llvm(const ObjectRequest& request);
 
 // Whether this CPU and operating system can run code for that target, and what is missing if not.
 bool host_supports(const std::string& target, std::string* missing = nullptr);

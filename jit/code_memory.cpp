@@ -15,10 +15,7 @@ namespace {
 
 [[noreturn]] void refuse(const char* call) {
   if (errno == ENOMEM) throw std::bad_alloc();
-  throw CompileError(std::string("this system refuses executable memory (") + call + ": " +
-                     std::strerror(errno) +
-                     "); use kernels that were compiled ahead of time (tconv aot) or "
-                     "backend=interpreter");
+  throw ExecutableMemoryRefused(std::string(call) + ": " + std::strerror(errno));
 }
 
 }  // namespace

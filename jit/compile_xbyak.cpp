@@ -102,6 +102,8 @@ std::shared_ptr<const CompiledProgram> compile_xbyak(const ir::Program& program,
   std::string missing;
   if (!host_supports(program.target, &missing))
     throw CompileError("cannot run target " + program.target + " here: missing " + missing);
+  if (program.target != "avx512" && program.target != "avx2")
+    throw CompileError("Xbyak has no instruction table for target " + program.target);
   const ir::Target& target = *ir::find_target(program.target);
   static thread_local Scratch scratch;
   if (scratch.size() == 0) scratch.grow();

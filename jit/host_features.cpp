@@ -31,10 +31,11 @@ bool host_has_bf16() {
 
 bool host_supports(const std::string& target, std::string* missing) {
   static const std::string avx2 = missing_avx2(), avx512 = missing_avx512();
-  const std::string what = target == "avx512" ? avx512
-                           : target == "avx2"
-                               ? avx2
-                               : "an instruction table for target \"" + target + "\"";
+  const std::string what = target == "avx512"    ? avx512
+                           : target == "avx2"    ? avx2
+                           : target == "sse2"    ? ""  // every x86-64
+                           : target == "neon128" ? "an AArch64 CPU"
+                                                 : "code for target \"" + target + "\"";
   if (missing) *missing = what;
   return what.empty();
 }

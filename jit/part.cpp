@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <link.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
@@ -23,6 +24,8 @@ fs::path own_folder() {
   // The loader has no name for the program itself, and argv[0] may say anything.
   return fs::canonical(*file == '\0' ? "/proc/self/exe" : file, error).parent_path();
 }
+
+std::string file_of(const std::string& name) { return "libtconv_" + name + ".so"; }
 
 // Null and a reason in `why`, or its functions.
 const void* functions_of(void* handle, const std::string& path, std::string& why) {
@@ -46,8 +49,15 @@ std::vector<std::string> part_folders() {
   return folders;
 }
 
+bool has_part(const std::string& name, const std::vector<std::string>& folders) {
+  return std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
+    std::error_code error;
+    return !folder.empty() && fs::exists(fs::path(folder) / file_of(name), error);
+  });
+}
+
 const void* open_part(const std::string& name, const std::vector<std::string>& folders) {
-  const std::string file = "libtconv_" + name + ".so";
+  const std::string file = file_of(name);
   std::string why;
   for (const std::string& folder : folders) {
     const std::string path = (fs::path(folder) / file).string();

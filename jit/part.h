@@ -24,6 +24,9 @@ class PartError : public std::runtime_error {
 // The `functions` of libtconv_NAME.so. It stays open: code of it may be in use. Thread-safe.
 const void* open_part(const std::string& name, const std::vector<std::string>& folders);
 
+// Whether a file of that name lies in one of the folders, the loader's ("") left out. Opens nothing.
+bool has_part(const std::string& name, const std::vector<std::string>& folders);
+
 // Where parts lie, the first that fits is taken: beside the library (or the program, when that has
 // the archive inside), in the folder for libraries beside a program's bin, where the build was
 // configured to install, and "": where the system's loader looks.

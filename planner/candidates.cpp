@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "planner/plan_models.h"
+#include "planner/planned_target.h"
 #include "planner/schedules/schedule.h"
 #include "planner/schedules/width_blocks.h"
 #include "planner/trim.h"
@@ -32,10 +33,10 @@ void refuse_what_is_not_built(const Problem& p) {
         fmt::format("k, ic, oc: a filter of more than {} bytes is not compiled", kMostBytes));
 }
 
-const ir::Target& target_of(const Machine& machine) {
+ir::Target target_of(const Machine& machine) {
   const ir::Target* t = ir::find_target(machine.target);
   if (t == nullptr) throw PlanError("target '" + machine.target + "' is not known");
-  return *t;
+  return as_planned(*t);
 }
 
 void propose_schedules(const CostModel& model, const ir::Target& target, Proposals& out) {
@@ -169,7 +170,7 @@ bool one_order(const Problem& problem, const Proposals& found) {
 Proposals propose(const Problem& problem, const Machine& machine, Accuracy accuracy) {
   refuse_what_is_not_built(problem);
   const Problem p = reduce(problem);
-  const ir::Target& target = target_of(machine);
+  const ir::Target target = target_of(machine);
   const CostModel model(p, machine, target.lanes(p.sum_dtype()));
   Proposals out;
   if (multiply_adds(p) == 0) {
@@ -206,7 +207,7 @@ Candidate choose(const Problem& problem, const Machine& machine, Accuracy accura
 
 Plan finite_twin(const Problem& problem, const Plan& plan, const Machine& machine) {
   Plan twin = plan;
-  const ir::Target& target = target_of(machine);
+  const ir::Target target = target_of(machine);
   // Theirs is part of them, and a transform spreads what is not finite.
   const bool another = plan.schedule == Schedule::width || plan.schedule == Schedule::winograd;
   const Axis& width = reduce(problem).axes.back();

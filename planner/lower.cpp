@@ -3,6 +3,7 @@
 
 #include "ir/print.h"
 #include "planner/phase.h"
+#include "planner/planned_target.h"
 #include "planner/planner.h"
 #include "planner/schedules/schedule.h"
 #include "planner/trim.h"
@@ -65,8 +66,9 @@ void require(bool ok, const std::string& message) {
   if (!ok) throw PlanError(message);
 }
 
-Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& target,
+Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& whole,
               const Dump& dump) {
+  const ir::Target target = as_planned(whole);
   const auto show = [&](const char* step, auto&& text) {
     if (dump) dump(step, text());
   };

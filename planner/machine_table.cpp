@@ -4,6 +4,7 @@
 #include <array>
 #include <stdexcept>
 
+#include "ir/target.h"
 #include "planner/machine.h"
 
 namespace tconv::planner {
@@ -85,7 +86,8 @@ constexpr std::array kCores = {
 }  // namespace
 
 Machine default_machine(const std::string& target, const std::string& core) {
-  if (target != "avx512" && target != "avx2" && target != "tiny")
+  const ir::Target* known = ir::find_target(target);
+  if (known == nullptr)
     throw std::invalid_argument("target '" + target + "' is not in the machine table");
   const auto entry =
       std::find_if(kCores.begin(), kCores.end(), [&](const Core& c) { return core == c.name; });
@@ -93,6 +95,7 @@ Machine default_machine(const std::string& target, const std::string& core) {
     throw std::invalid_argument("core '" + core + "' is not in the machine table");
   Machine m = generic(target);
   entry->adjust(m, target == "avx512");
+  if (!known->fma) m.fma_per_cycle /= 2, m.f64_fma_per_cycle /= 2;  // mul and add share the units
   return m;
 }
 

@@ -62,7 +62,10 @@ MinimalFilter minimal_filter(int m, int r) {
   return f;
 }
 
-double accuracy_factor(int m, int r) { return m + r - 1 <= 4 ? 1 : m + r - 1 <= 6 ? 2 : 3; }
+double accuracy_factor(int m, int r) {
+  if (m + r - 1 <= 6) return m + r - 1 <= 4 ? 1 : 2;
+  return m <= 4 ? 3 : 5;  // powers up to 2^(m - 1)
+}
 
 double relative_error(int m, int r) {
   switch (m + r - 1) {

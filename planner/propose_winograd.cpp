@@ -43,6 +43,10 @@ std::vector<Filtering> filterings(const AxisPhases& x) {
     case 4:
       found.push_back({3, 0});
       break;
+    case 5:
+      found.push_back({2, 0});
+      found.push_back({3, 3});
+      break;
     default:
       if (x.taps > 6) found.push_back({4, 4});
       found.push_back({3, 3});

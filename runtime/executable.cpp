@@ -33,6 +33,18 @@ bool has_work(const ir::Program& program) {
 
 }  // namespace
 
+const char* name(Engine engine) {
+  switch (engine) {
+    case Engine::xbyak:
+      return "xbyak";
+    case Engine::llvm:
+      return "llvm";
+    case Engine::interpreter:
+      break;
+  }
+  return "interpreter";
+}
+
 std::int64_t workspace_bytes(const planner::Lowered& lowered, int workers) {
   return scratch_bytes(lowered) + workers * align64(ir::local_bytes(lowered.program));
 }
@@ -47,8 +59,9 @@ std::unique_ptr<const Executable> Executable::build(std::shared_ptr<const planne
 
   std::unique_ptr<Executable> executable(new Executable);
   executable->params_ = Params(program);
-  if (engine == Engine::machine_code && has_work(program))
-    executable->code_ = jit::compile_xbyak(program, symbol);
+  if (engine != Engine::interpreter && has_work(program))
+    executable->code_ = engine == Engine::xbyak ? jit::compile_xbyak(program, symbol)
+                                                : jit::compile_llvm(program, symbol);
   if (times != nullptr) *times = {verify_us, watch.lap_us()};
 
   for (std::size_t s = 0; s < program.stages.size(); ++s) {

@@ -16,7 +16,8 @@
 
 namespace tconv::runtime {
 
-enum class Engine { machine_code, interpreter };
+enum class Engine { xbyak, llvm, interpreter };
+const char* name(Engine engine);
 
 struct BuildTimes {
   double verify_us = 0, emit_us = 0;

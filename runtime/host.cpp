@@ -13,6 +13,7 @@
 #include "ir/target.h"
 #include "jit/backend.h"
 #include "jit/host_features.h"
+#include "jit/part.h"
 #include "runtime/core_name.h"
 #include "runtime/default_pool.h"
 #include "runtime/dot2_rate.h"
@@ -91,10 +92,12 @@ HostInfo find_out() {
   HostInfo info;
   info.cpu = brand();
   identify(info);
-  for (const std::string& isa : {std::string("avx512"), std::string("avx2")})
+  for (const std::string& isa : {std::string("avx512"), std::string("avx2"), std::string("sse2")})
     if (jit::host_supports(isa)) info.isas.push_back(isa);
-  info.isa = info.isas.empty() ? "avx2" : info.isas.front();
-  info.backends = {"xbyak", "interpreter"};
+  info.isa = info.isas.front();  // x86-64 has sse2
+  info.backends = {"xbyak"};
+  if (jit::has_part("llvm", jit::part_folders())) info.backends.emplace_back("llvm");
+  info.backends.emplace_back("interpreter");
   info.pool = default_pool_name();
 
   __builtin_cpu_init();

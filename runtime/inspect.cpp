@@ -3,7 +3,9 @@
 
 #include "ir/print.h"
 #include "ir/target.h"
+#include "ir/verify.h"
 #include "jit/backend.h"
+#include "jit/host_features.h"
 #include "planner/problem_fields.h"
 #include "runtime/error.h"
 #include "runtime/host.h"
@@ -126,13 +128,30 @@ Inspection inspect(const ConvTranspose& op) {
   });
 }
 
+namespace {
+
+ir::Program program_of(const std::string& problem, const Options& options) {
+  const runtime::Settings settings = runtime::resolve(options);
+  const planner::Problem parsed = planner::parse_problem(problem);
+  const planner::Machine machine = runtime::machine_for(parsed, settings);
+  const planner::Plan plan = runtime::choose_plan(parsed, machine, settings);
+  return planner::lower(parsed, plan, *ir::find_target(settings.isa)).program;
+}
+
+}  // namespace
+
 std::string ir_text(const std::string& problem, const Options& options) {
+  return runtime::guarded([&] { return ir::print(program_of(problem, options)); });
+}
+
+std::string llvm_text(const std::string& problem, const Options& options) {
   return runtime::guarded([&] {
-    const runtime::Settings settings = runtime::resolve(options);
-    const planner::Problem parsed = planner::parse_problem(problem);
-    const planner::Machine machine = runtime::machine_for(parsed, settings);
-    const planner::Plan plan = runtime::choose_plan(parsed, machine, settings);
-    return ir::print(planner::lower(parsed, plan, *ir::find_target(settings.isa)).program);
+    const ir::Program program = program_of(problem, options);
+    ir::verify_or_throw(program);
+    jit::ObjectRequest request;
+    request.program = &program;
+    request.bf16 = jit::host_has_bf16();
+    return jit::text_llvm(request);
   });
 }
 

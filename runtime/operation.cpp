@@ -55,9 +55,11 @@ std::shared_ptr<const Operation> Operation::create(const std::string& line, cons
     }
     return cache.get(operation->key(), written, [&operation] {
       operation->compile();
-      // A fallback is not kept: the next create tries again, and each one is counted.
-      return KernelCache::Made{operation, operation->memory_bytes(),
-                               operation->fallback_reason_.empty()};
+      // An interpreter that stands in is not kept: the next create tries again, and each one is
+      // counted.
+      const bool stands_in = operation->engine_ == Engine::interpreter &&
+                             !operation->fallback_reason_.empty();
+      return KernelCache::Made{operation, operation->memory_bytes(), !stands_in};
     });
   });
 }
@@ -81,7 +83,6 @@ std::string Operation::key() const {
 void Operation::compile() {
   const DefaultFpEnvironment environment;
   Stopwatch total, watch;
-  if (settings_.backend == Backend::interpreter) engine_ = Engine::interpreter;
   auto lowered = lower(plan_, true);
   times_.lower_us = watch.lap_us();
 
@@ -117,22 +118,47 @@ std::shared_ptr<const planner::Lowered> Operation::lower(const planner::Plan& pl
 }
 
 void Operation::build_main(std::shared_ptr<const planner::Lowered> lowered) {
-  BuildTimes build;
-  try {
-    if (engine_ == Engine::machine_code && !host_runs(settings_.isa)) {
-      std::string missing;
-      jit::host_supports(settings_.isa, &missing);
-      throw Error(Status::unsupported, fmt::format("isa={} cannot run on this host: {} is missing",
-                                                   settings_.isa, missing));
-    }
-    main_ = Executable::build(lowered, engine_, symbol(plan_), &build);
-  } catch (const std::runtime_error& e) {  // Error or CompileError: a bug of ours is a logic_error
-    if (settings_.backend != Backend::automatic || !settings_.interpreter_fallback) throw;
-    fallback_reason_ = e.what();
-    fallback_counter.fetch_add(1, std::memory_order_relaxed);
-    engine_ = Engine::interpreter;
-    main_ = Executable::build(std::move(lowered), engine_, symbol(plan_), &build);
+  switch (settings_.backend) {
+    case Backend::xbyak:
+      return build_main(lowered, Engine::xbyak);
+    case Backend::llvm:
+      return build_main(lowered, Engine::llvm);
+    case Backend::interpreter:
+      return build_main(lowered, Engine::interpreter);
+    case Backend::automatic:
+      break;
   }
+  std::vector<Engine> ways = {Engine::xbyak, Engine::llvm};
+  if (settings_.interpreter_fallback) ways.push_back(Engine::interpreter);
+  for (std::size_t at = 0; at < ways.size(); ++at) {
+    try {
+      return build_main(lowered, ways[at]);
+    } catch (const std::runtime_error& e) {  // Error or CompileError: a bug of ours is a logic_error
+      // Where no code can run at all, LLVM's cannot either.
+      const bool none = dynamic_cast<const Error*>(&e) != nullptr ||
+                        dynamic_cast<const jit::ExecutableMemoryRefused*>(&e) != nullptr;
+      const std::string before = fallback_reason_.empty() ? "" : fallback_reason_ + "; ";
+      fallback_reason_ = fmt::format("{}{}: {}", before, name(ways[at]), e.what());
+      if (none) at = 1;
+      if (at + 1 == ways.size()) {
+        if (before.empty()) throw;
+        throw jit::CompileError(fallback_reason_);
+      }
+      fallback_counter.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+}
+
+void Operation::build_main(const std::shared_ptr<const planner::Lowered>& lowered, Engine engine) {
+  if (engine != Engine::interpreter && !host_runs(settings_.isa)) {
+    std::string missing;
+    jit::host_supports(settings_.isa, &missing);
+    throw Error(Status::unsupported, fmt::format("isa={} cannot run on this host: {} is missing",
+                                                 settings_.isa, missing));
+  }
+  BuildTimes build;
+  main_ = Executable::build(lowered, engine, symbol(plan_), &build);
+  engine_ = engine;
   times_.verify_us = build.verify_us;
   times_.emit_us = build.emit_us;
 }

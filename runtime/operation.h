@@ -47,7 +47,7 @@ class Operation {
   const std::string& isa() const { return settings_.isa; }
   int threads() const { return settings_.threads; }
   int workers() const { return workers_.count(); }
-  const char* backend() const { return engine_ == Engine::interpreter ? "interpreter" : "xbyak"; }
+  const char* backend() const { return name(engine_); }
   const std::string& fallback_reason() const { return fallback_reason_; }
   const CompileTimes& times() const { return times_; }
   const Executable& executable() const { return *main_; }
@@ -73,6 +73,7 @@ class Operation {
   void compile();
   std::shared_ptr<const planner::Lowered> lower(const planner::Plan& plan, bool dump) const;
   void build_main(std::shared_ptr<const planner::Lowered> lowered);
+  void build_main(const std::shared_ptr<const planner::Lowered>& lowered, Engine engine);
   void size_buffers();
   void write_description();
   std::string symbol(const planner::Plan& plan) const;
@@ -85,7 +86,7 @@ class Operation {
   planner::Machine machine_;
   planner::Problem problem_;
   planner::Plan plan_;
-  Engine engine_ = Engine::machine_code;
+  Engine engine_ = Engine::xbyak;
   std::string fallback_reason_;
   std::unique_ptr<const Executable> main_;
   std::unique_ptr<const Executable>
@@ -98,7 +99,7 @@ class Operation {
   std::string description_, packed_layout_;
 };
 
-// How often, in this process, code could not be made and the interpreter stood in.
+// How often, in this process, backend=auto had to go on to the next backend.
 std::int64_t fallbacks();
 
 }  // namespace tconv::runtime

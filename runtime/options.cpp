@@ -101,15 +101,17 @@ Settings resolve(const Options& given) {
     settings.backend = Backend::automatic;
   else if (backend.value == "xbyak")
     settings.backend = Backend::xbyak;
+  else if (backend.value == "llvm")
+    settings.backend = Backend::llvm;
   else if (backend.value == "interpreter")
     settings.backend = Backend::interpreter;
   else
-    refuse(backend.where + "=" + backend.value + " is unknown; there are auto xbyak interpreter");
+    refuse(backend.where + "=" + backend.value + " is unknown; there are auto xbyak llvm interpreter");
 
   const Text isa = pick(given.isa, "isa", "TCONV_ISA");
   settings.isa = isa.value.empty() ? host().isa : isa.value;
   if (ir::find_target(settings.isa) == nullptr)
-    refuse(isa.where + "=" + settings.isa + " is unknown; there are avx512 avx2");
+    refuse(isa.where + "=" + settings.isa + " is unknown; there are avx512 avx2 sse2 neon128");
 
   settings.plan = pick(given.plan, "plan", "TCONV_PLAN").value;
   if (given.fallback == "interpreter")

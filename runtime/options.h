@@ -11,7 +11,7 @@ namespace tconv::runtime {
 
 constexpr int kMostThreads = 1024;
 
-enum class Backend { automatic, xbyak, interpreter };
+enum class Backend { automatic, xbyak, llvm, interpreter };
 
 struct Settings {
   int threads = 1;

@@ -79,7 +79,7 @@ class Counter {
                                        [&](const ir::Affine& c) { return value(c) >= 0; });
         if (taken) sum += count(i->body);
       } else if (const auto* a = std::get_if<ir::Assign>(&stmt.node)) {
-        if (a->op == ir::Op::fma) sum += target_.lanes(program_.regs[a->dst.reg].type);
+        if (a->op == multiply_add_) sum += target_.lanes(program_.regs[a->dst.reg].type);
         if (a->op == ir::Op::dot2) sum += 2 * target_.lanes(ir::DType::f32);
       }
     }
@@ -104,6 +104,8 @@ class Counter {
 
   const ir::Program& program_;
   const ir::Target& target_;
+  // Without fma every product is a mul of its own.
+  const ir::Op multiply_add_ = target_.fma ? ir::Op::fma : ir::Op::mul;
   std::vector<std::int64_t> values_;
 };
 

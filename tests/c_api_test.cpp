@@ -293,7 +293,7 @@ TEST(CApi, CreateRefusesWithTheReason) {
       {"f32 nwc ic=99999999999 oc=99999999999 i=99999999999 k=1", nullptr, "problem"},
       {kLine, "threads=0", "threads"},
       {kLine, "isa=sse9", "sse9"},
-      {kLine, "backend=llvm", "llvm"},
+      {kLine, "backend=gpu", "gpu"},
       {kLine, "color=red", "color"},
       {kLine, "plan", "key=value"},
       {kLine, "plan=direct(mr=0)", "plan"},

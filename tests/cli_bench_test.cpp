@@ -54,6 +54,9 @@ TEST(Sweep, TakesEveryCombinationAndKeepsWhatItDoesNotName) {
             (std::vector<std::string>{"direct(mr=9)", "direct(mr=9,strip)", "width(mr=9)",
                                       "width(mr=9,strip)"}));
   EXPECT_EQ(plans("m=3x3,1x3 r=2..3,2", "winograd(m=2x2)").size(), 4U);
+  EXPECT_EQ(
+      plans("merged=0..2", "direct(mr=1,merged=3)"),
+      (std::vector<std::string>{"direct(mr=1)", "direct(mr=1,merged)", "direct(mr=1,merged=2)"}));
 }
 
 // The planner says which flags there are when it is given one that is none.
@@ -216,6 +219,20 @@ TEST(CliModes, EachLayerHasARowForEachModeAndTheRatio) {
   EXPECT_GT(totals[1].at("geometric_mean_ratio").get<double>(), 0);
   EXPECT_GT(totals[0].at("geometric_mean_pct_peak").get<double>(), 0);
   EXPECT_GT(totals[0].at("geometric_mean_predicted").get<double>(), 0);
+}
+
+TEST(CliModes, BackendsTakeTurnsOnTheSamePlan) {
+  if (TCONV_WITH_LLVM == 0) GTEST_SKIP() << "this build has no LLVM (TCONV_LLVM=OFF)";
+  if (host_info().isa == "sse2") GTEST_SKIP() << "Xbyak has no code for this CPU";
+  const json report = run_json(bench({"--modes", "xbyak,llvm", "--check", kLine}));
+  const json& rows = report.at("results");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows.at(0).at("backend"), "xbyak");
+  EXPECT_EQ(rows.at(1).at("backend"), "llvm");
+  EXPECT_EQ(rows.at(0).at("plan"), rows.at(1).at("plan"));
+  for (const json& row : rows) EXPECT_TRUE(row.at("ok").get<bool>());
+  EXPECT_GT(rows.at(1).at("ratio").get<double>(), 0);
+  expect_refused(bench({"--modes", "xbyak,llvm", "--backend", "llvm", kLine}), "--backend and");
 }
 
 TEST(CliModes, BadListsAreRefused) {

@@ -2,7 +2,9 @@
 // packed once those of filters that were not.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include "runtime/frontends/layer.h"
@@ -85,6 +87,28 @@ TEST(FrontLayer, PackedFilters) {
     EXPECT_TRUE(
         same_bits(expected, run_layer(layer, {.input = input, .packed = &packed}, {}, "input")));
   }
+}
+
+TEST(FrontLayer, PackedFiltersOfManyThreads) {
+  const OwnedTensor filter = filled({3, 3, 4, 3}, 1);
+  const PackedFilters packed{filter};
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int thread = 0; thread < 4; ++thread)
+    threads.emplace_back([&, thread] {
+      for (int round = 0; round < 30; ++round) {
+        Layer layer = small_layer();
+        layer.i[1] = 1 + (round + thread) % 10;
+        layer.o[1] = 2 * layer.i[1];
+        const OwnedTensor input = filled({2, 4, layer.i[1], 3}, 0);
+        wrong += same_bits(run_layer(layer, {.input = input, .filter = filter}, {}, "x"),
+                           run_layer(layer, {.input = input, .packed = &packed}, {}, "x"))
+                     ? 0
+                     : 1;
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 TEST(FrontLayer, OutputInTheWay) {

@@ -4,6 +4,7 @@
 
 #include "ir/builder.h"
 #include "ir/verify.h"
+#include "tests/support/backends.h"
 #include "tests/support/random_values.h"
 
 namespace tconv {
@@ -149,16 +150,18 @@ class OpProgram {
   std::mt19937 random_{7};
 };
 
-class JitOps : public testing::TestWithParam<std::tuple<std::string, Op, DType>> {};
+using Case = std::tuple<test::BackendTarget, Op, DType>;
+class JitOps : public testing::TestWithParam<Case> {};
 
 TEST_P(JitOps, EqualTheInterpreter) {
-  const auto& [target, op, type] = GetParam();
-  std::string missing;
-  if (!jit::host_supports(target, &missing)) GTEST_SKIP() << "this CPU has no " << missing;
+  const auto& [which, op, type] = GetParam();
+  const std::string& target = which.target;
+  const std::string missing = test::missing(which);
+  if (!missing.empty()) GTEST_SKIP() << "missing here: " << missing;
   const ir::Program program = OpProgram(target, op, type).all_kinds();
   ASSERT_NO_THROW(ir::verify_or_throw(program));
   try {
-    const auto code = jit::compile_xbyak(program);
+    const auto code = test::compile(which.backend, program);
     for (std::uint32_t seed = 0; seed < 3; ++seed)
       ASSERT_EQ(test::difference_from_interpreter(
                     program, *code, test::random_buffers(program, {}, seed, false), {}, seed),
@@ -170,18 +173,18 @@ TEST_P(JitOps, EqualTheInterpreter) {
   }
 }
 
-std::vector<std::tuple<std::string, Op, DType>> all_ops() {
-  std::vector<std::tuple<std::string, Op, DType>> list;
-  for (const char* target : {"avx512", "avx2"})
+std::vector<Case> all_ops() {
+  std::vector<Case> list;
+  for (const test::BackendTarget& which : test::backend_targets())
     for (int op = 0; op < ir::kOpCount; ++op)
       for (const DType t : {DType::f32, DType::f64, DType::i32, DType::bf16x2})
-        if (defined(static_cast<Op>(op), t)) list.emplace_back(target, static_cast<Op>(op), t);
+        if (defined(static_cast<Op>(op), t)) list.emplace_back(which, static_cast<Op>(op), t);
   return list;
 }
 
-std::string name_of(const testing::TestParamInfo<std::tuple<std::string, Op, DType>>& test) {
-  const auto& [target, op, type] = test.param;
-  return target + "_" + ir::name(op) + "_" + ir::name(type);
+std::string name_of(const testing::TestParamInfo<Case>& test) {
+  const auto& [which, op, type] = test.param;
+  return which.name() + "_" + ir::name(op) + "_" + ir::name(type);
 }
 INSTANTIATE_TEST_SUITE_P(All, JitOps, testing::ValuesIn(all_ops()), name_of);
 

@@ -211,6 +211,9 @@ TEST(KerasInitializers, EveryNameRoundTrips) {
     EXPECT_EQ(again.serialize().text(), config.text()) << name;
   }
   EXPECT_EQ(seen.size(), 41u);
+  EXPECT_EQ(
+      sample(initializers::get(initializers::make("Identity", {{"gain", 3}}).serialize()), {1, 2}),
+      (std::vector<double>{3, 0}));
   EXPECT_FALSE(initializers::get(nullptr).has_value());
   EXPECT_TRUE(initializers::get(nullptr).serialize().is_null());
   const Value he = initializers::make("he_normal", {{"seed", 4}}).serialize();

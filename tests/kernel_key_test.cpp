@@ -82,6 +82,7 @@ TEST(KernelKey, EveryInputChangesIt) {
           {"machine threads", [](KeyInputs& k) { k.machine.threads = 2; }},
           {"threads", [](KeyInputs& k) { k.threads = 2; }},
           {"xbyak", [](KeyInputs& k) { k.backend = runtime::Backend::xbyak; }},
+          {"llvm", [](KeyInputs& k) { k.backend = runtime::Backend::llvm; }},
           {"interpreter", [](KeyInputs& k) { k.backend = runtime::Backend::interpreter; }},
           {"fallback", [](KeyInputs& k) { k.interpreter_fallback = true; }},
           {"IR version", [](KeyInputs& k) { k.ir_version += 1; }},

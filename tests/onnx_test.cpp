@@ -95,6 +95,15 @@ TEST(Onnx, EmptyInputsGiveTheBias) {
             (std::vector<float>{3, 3, -4, -4}));
 }
 
+TEST(Onnx, PackedFilters) {
+  const float x[3] = {3, 2, 1}, w[2] = {1, 10}, b[1] = {1};
+  const tconv::PackedFilters packed(TensorView(w, {1, 1, 2}));
+  const OwnedTensor y = onnx::conv_transpose(TensorView(x, {1, 1, 3}), packed, TensorView(b, {1}));
+  EXPECT_EQ(std::vector<float>(y.as<float>().begin(), y.as<float>().end()),
+            (std::vector<float>{4, 33, 22, 11}));
+  EXPECT_EQ(refusal([&] { onnx::conv_transpose(TensorView(x, {1, 3, 1}), packed); }).argument, "W");
+}
+
 TEST(Onnx, StridedViewsAreComputed) {
   // X is every second of these, backwards: 3 2 1.
   const float x[5] = {1, 0, 2, 0, 3}, w[2] = {1, 10};

@@ -283,7 +283,7 @@ TEST_P(Proposals, ThereIsAlwaysOne) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Targets, Proposals, testing::Values("avx512", "avx2"),
+INSTANTIATE_TEST_SUITE_P(Targets, Proposals, testing::Values("avx512", "avx2", "sse2", "neon128"),
                          [](const auto& which) { return std::string(which.param); });
 
 // ---- choices on machines that were made up -------------------------------------------------

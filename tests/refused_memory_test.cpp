@@ -56,7 +56,7 @@ void expect_in_refusing_child(const Body& body) {
 }
 
 TEST(RefusedMemory, IsAnErrorThatIsNotKept) {
-  if (host_info().isas.empty()) GTEST_SKIP() << "this CPU has neither avx2 nor avx512";
+  if (host_info().isas.empty()) GTEST_SKIP() << "this CPU runs nothing";
   expect_in_refusing_child([]() -> std::string {
     for (int i = 0; i < 2; ++i) {
       try {
@@ -83,6 +83,31 @@ TEST(RefusedMemory, FallbacksAreCountedAndNotKept) {
       if (fallback_count() != i) return "not counted";
     }
     return kernel_cache_counters().entries == 0 ? "" : "a fallback was kept";
+  });
+}
+
+TEST(RefusedMemory, OfLlvmIsTheSameError) {
+  if (TCONV_WITH_LLVM == 0) GTEST_SKIP() << "this build has no LLVM (TCONV_LLVM=OFF)";
+  expect_in_refusing_child([]() -> std::string {
+    for (const char* options : {"backend=llvm isa=sse2", "backend=llvm isa=sse2", "isa=sse2"}) {
+      try {
+        ConvTranspose::create(kLine, Options::parse(options));
+        return "created without executable memory";
+      } catch (const Error& e) {
+        const std::string what = e.what();
+        if (e.status() != Status::unsupported) return "another status: " + what;
+        if (what.find("refuses executable memory (mprotect: ") == std::string::npos ||
+            what.find("tconv aot") == std::string::npos)
+          return "says something else: " + what;
+      }
+    }
+    if (fallback_count() != 1) return "one step is to be counted, from xbyak to llvm";
+    const Options options = Options::parse("isa=sse2 fallback=interpreter");
+    const ConvTranspose op = ConvTranspose::create(kLine, options);
+    if (op.describe().find("; llvm: this system refuses") == std::string::npos)
+      return op.describe();
+    if (fallback_count() != 3) return "two steps more are to be counted";
+    return kernel_cache_counters().entries == 0 ? "" : "something was kept";
   });
 }
 

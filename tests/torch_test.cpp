@@ -52,6 +52,23 @@ TEST(Torch, WithoutABatch) {
   EXPECT_EQ(values<float>(z), (std::vector<float>{4, 43, 32, 21, 10}));
 }
 
+TEST(Torch, PackedWeights) {
+  const float x[4] = {1, 2, 3, 4}, w[2] = {1, 10};
+  const PackedFilters packed(TensorView(w, {1, 1, 2}));
+  const OwnedTensor y = torch::conv_transpose1d(TensorView(x, {1, 4}), packed);
+  EXPECT_EQ(values<float>(y), (std::vector<float>{1, 12, 23, 34, 40}));
+  EXPECT_EQ(refusal([&] {
+              torch::conv_transpose2d(TensorView(x, {1, 2, 2}), packed);
+            }).argument,
+            "weight");
+  const OwnedTensor flat = torch::conv_transpose2d(TensorView(x, {1, 1, 2, 2}),
+                                                   PackedFilters(TensorView(w, {1, 1, 1, 2})));
+  EXPECT_EQ(values<float>(flat), (std::vector<float>{1, 12, 20, 3, 34, 40}));
+  const OwnedTensor deep = torch::conv_transpose3d(TensorView(x, {1, 1, 1, 2, 2}),
+                                                   PackedFilters(TensorView(w, {1, 1, 1, 1, 2})));
+  EXPECT_EQ(values<float>(deep), values<float>(flat));
+}
+
 // The same numbers as f64, which are exact, through kernels.
 TEST(Torch, Int64IsTheDefinition) {
   struct Shape {
@@ -63,9 +80,11 @@ TEST(Torch, Int64IsTheDefinition) {
                           {{2, 2, 3, 2, 4}, {2, 1, 2, 1, 3}, {{1, 3, 2}, {0, 0, 1}, 0, 2, 1}}};
   for (const Shape& shape : shapes) {
     const auto axes = static_cast<int>(shape.x.size()) - 2;
-    const auto function = axes == 1   ? torch::conv_transpose1d
-                          : axes == 2 ? torch::conv_transpose2d
-                                      : torch::conv_transpose3d;
+    const auto function = [axes](const TensorView& x, const TensorView& w, const TensorView& b,
+                                 const Parameters& p) {
+      if (axes == 1) return torch::conv_transpose1d(x, w, b, p);
+      return axes == 2 ? torch::conv_transpose2d(x, w, b, p) : torch::conv_transpose3d(x, w, b, p);
+    };
     std::vector<std::int64_t> x(static_cast<std::size_t>(*element_count(shape.x)));
     std::vector<std::int64_t> w(static_cast<std::size_t>(*element_count(shape.w)));
     for (std::size_t e = 0; e < x.size(); ++e) x[e] = static_cast<std::int64_t>(e * 7 % 11) - 5;
@@ -75,10 +94,10 @@ TEST(Torch, Int64IsTheDefinition) {
     const std::vector<double> xd(x.begin(), x.end()), wd(w.begin(), w.end()),
         bd(b.begin(), b.end());
     const OwnedTensor whole = function(TensorView(x.data(), shape.x), TensorView(w.data(), shape.w),
-                                       TensorView(b.data(), {outputs}), shape.p, {});
+                                       TensorView(b.data(), {outputs}), shape.p);
     const OwnedTensor exact =
         function(TensorView(xd.data(), shape.x), TensorView(wd.data(), shape.w),
-                 TensorView(bd.data(), {outputs}), shape.p, {});
+                 TensorView(bd.data(), {outputs}), shape.p);
     ASSERT_EQ(whole.shape(), exact.shape());
     const auto a = whole.as<std::int64_t>();
     for (std::size_t e = 0; e < a.size(); ++e)

@@ -28,6 +28,7 @@ const char* const kLines[] = {
     "f32 nwc ic=3 oc=7 i=40 k=6 s=3 d=2 p=4 tanh",
     "f32 nhwc ic=16 oc=9 i=6x7 k=4x4 s=2x2 p=1x1 bias",  // merged, rows cut, winograd
     "f32 nchw ic=16 oc=9 i=6x7 k=4x4 s=2x2 p=0x0 bias",
+    "f32 nhwc ic=16 oc=3 i=6x7 k=5x5 s=2x2 p=2x2 o=12x14 bias",  // merged with taps that are 0
 };
 
 class Twin : public testing::TestWithParam<const char*> {

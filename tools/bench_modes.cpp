@@ -40,6 +40,8 @@ struct Totals {
   }
 };
 
+bool is_backend(const std::string& mode) { return mode == "xbyak" || mode == "llvm"; }
+
 std::vector<std::string> modes_of(const Command& command) {
   if (command.modes.empty()) return {command.options.accuracy};
   if (!command.options.accuracy.empty())
@@ -47,8 +49,11 @@ std::vector<std::string> modes_of(const Command& command) {
   std::vector<std::string> modes;
   std::istringstream list(command.modes + ",");
   for (std::string mode; std::getline(list, mode, ',');) {
-    if (mode != "default" && mode != "exact-order")
-      throw UsageError("--modes: '" + mode + "' is unknown; there are default exact-order");
+    if (mode != "default" && mode != "exact-order" && !is_backend(mode))
+      throw UsageError("--modes: '" + mode +
+                       "' is unknown; there are default exact-order xbyak llvm");
+    if (is_backend(mode) && !command.options.backend.empty())
+      throw UsageError("--backend and --modes: either one backend or a list is needed");
     if (std::find(modes.begin(), modes.end(), mode) != modes.end())
       throw UsageError("--modes: '" + mode + "' stands twice");
     modes.push_back(mode);
@@ -63,7 +68,7 @@ class ModesBench {
     for (const std::string& mode : modes_) {
       totals_.emplace_back().accuracy = mode.empty() ? "default" : mode;
       options_.push_back(command.options);
-      options_.back().accuracy = mode;
+      (is_backend(mode) ? options_.back().backend : options_.back().accuracy) = mode;
       inspect_options(options_.back());  // refuses those with which nothing can be made
     }
     limits_ = measure_limits(host_info(), inspect_options(options_.front()).threads);

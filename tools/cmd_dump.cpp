@@ -1,4 +1,4 @@
-// dump: the plan, the IR or the machine code of a problem as text.
+// dump: the plan, the IR, LLVM's text or the machine code of a problem.
 #include <fmt/format.h>
 
 #include "tconv/inspect.hpp"
@@ -12,6 +12,7 @@ namespace {
 std::string stage_text(const NamedProblem& problem, const Command& command) {
   if (command.stage == "plan") return plan_report(problem.line, command.options).chosen + "\n";
   if (command.stage == "ir") return ir_text(problem.line, command.options);
+  if (command.stage == "llvm") return llvm_text(problem.line, command.options);
   return code_text(ConvTranspose::create(problem.line, command.options));
 }
 

@@ -30,8 +30,8 @@ void add_sources(CLI::App& verb, Sources& sources) {
 }
 
 void add_options(CLI::App& verb, Command& command) {
-  verb.add_option("--isa", command.options.isa, "avx512, avx2");
-  verb.add_option("--backend", command.options.backend, "auto, xbyak, interpreter");
+  verb.add_option("--isa", command.options.isa, "avx512, avx2, sse2, neon128");
+  verb.add_option("--backend", command.options.backend, "auto, xbyak, llvm, interpreter");
   verb.add_option("--plan", command.options.plan, "a plan's text; check: also all, best");
   verb.add_option("--threads", command.options.threads, "workers")->check(CLI::Range(1, 1024));
   verb.add_option("--accuracy", command.options.accuracy, "default, exact-order");
@@ -67,8 +67,8 @@ int parse_and_run(int argc, char** argv) {
   verb("info", cmd_info, "host, limits, and what problem lines mean");
   verb("plan", cmd_plan, "legal plans, best first, and why others are not");
   CLI::App* dump = verb("dump", cmd_dump, "plan, IR or machine code as text");
-  dump->add_option("--stage", command.stage, "plan, ir, asm")
-      ->check(CLI::IsMember({"plan", "ir", "asm"}));
+  dump->add_option("--stage", command.stage, "plan, ir, llvm, asm")
+      ->check(CLI::IsMember({"plan", "ir", "llvm", "asm"}));
   CLI::App* run = verb("run", cmd_run, "one problem, or a node of an ONNX model, on NPY files");
   run->add_option("--onnx", command.files.onnx, "model whose ConvTranspose is run");
   run->add_option("--node", command.files.node, "name of the node, where there are several");
@@ -89,7 +89,7 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   bench->add_option("--length", command.size.length, "of problems with i=LO..HI; else their HI")
       ->check(CLI::PositiveNumber);
-  bench->add_option("--modes", command.modes, "accuracies that take turns: default,exact-order");
+  bench->add_option("--modes", command.modes, "what takes turns: default,exact-order or xbyak,llvm");
   bench->add_option("--sweep", command.sweep,
                     "times every legal plan of a family, as 'mr=4..16 nr=1..4 strip=0,1', or all");
   bench->add_option("--plans", command.plans, "of a sweep, at most so many")

@@ -31,6 +31,11 @@ TCONV_FMA_LOOP(f32_avx2, "avx2,fma", __m256, _mm256_set1_ps(0.5F), v = _mm256_fm
                "x")
 TCONV_FMA_LOOP(f64_avx2, "avx2,fma", __m256d, _mm256_set1_pd(0.5), v = _mm256_fmadd_pd(v, x, x),
                "x")
+// Without the instruction a multiply-add is a product and a sum.
+TCONV_FMA_LOOP(f32_sse2, "sse2", __m128, _mm_set1_ps(0.5F), v = _mm_add_ps(_mm_mul_ps(v, x), x),
+               "x")
+TCONV_FMA_LOOP(f64_sse2, "sse2", __m128d, _mm_set1_pd(0.5), v = _mm_add_pd(_mm_mul_pd(v, x), x),
+               "x")
 #undef TCONV_FMA_LOOP
 
 // Assembler, so that a load stays a load of its own and a repeated store is not removed.
@@ -43,6 +48,9 @@ TCONV_FMA_LOOP(f64_avx2, "avx2,fma", __m256d, _mm256_set1_pd(0.5), v = _mm256_fm
 #define TCONV_LOAD(REGISTER, BYTES, N) "vmovaps " #N "*" #BYTES "(%0), %%" #REGISTER #N "\n"
 #define TCONV_STORE(REGISTER, BYTES, N) "vmovaps %%" #REGISTER "0, " #N "*" #BYTES "(%0)\n"
 #define TCONV_STREAM(REGISTER, BYTES, N) "vmovntps %%" #REGISTER "0, " #N "*" #BYTES "(%0)\n"
+#define TCONV_LOAD_SSE(REGISTER, BYTES, N) "movaps " #N "*" #BYTES "(%0), %%" #REGISTER #N "\n"
+#define TCONV_STORE_SSE(REGISTER, BYTES, N) "movaps %%" #REGISTER "0, " #N "*" #BYTES "(%0)\n"
+#define TCONV_STREAM_SSE(REGISTER, BYTES, N) "movntps %%" #REGISTER "0, " #N "*" #BYTES "(%0)\n"
 #define TCONV_CLOBBERS "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "memory"
 
 // One step of a loop: kMoves vectors at `at`.
@@ -64,58 +72,91 @@ TCONV_FMA_LOOP(f64_avx2, "avx2,fma", __m256d, _mm256_set1_pd(0.5), v = _mm256_fm
 [[gnu::always_inline]] inline void streams_avx2(const char* at) {
   __asm__ volatile(TCONV_MOVES(TCONV_STREAM, ymm, 32)::"r"(at) : TCONV_CLOBBERS);
 }
+[[gnu::always_inline]] inline void loads_sse2(const char* at) {
+  __asm__ volatile(TCONV_MOVES(TCONV_LOAD_SSE, xmm, 16)::"r"(at) : TCONV_CLOBBERS);
+}
+[[gnu::always_inline]] inline void stores_sse2(const char* at) {
+  __asm__ volatile(TCONV_MOVES(TCONV_STORE_SSE, xmm, 16)::"r"(at) : TCONV_CLOBBERS);
+}
+[[gnu::always_inline]] inline void streams_sse2(const char* at) {
+  __asm__ volatile(TCONV_MOVES(TCONV_STREAM_SSE, xmm, 16)::"r"(at) : TCONV_CLOBBERS);
+}
 #undef TCONV_MOVES
 #undef TCONV_LOAD
 #undef TCONV_STORE
 #undef TCONV_STREAM
-
-// The compiler does not know that the steps touched wide registers.
-void leave() { __asm__ volatile("vxorps %%xmm0, %%xmm0, %%xmm0\nvzeroupper" ::: TCONV_CLOBBERS); }
-
-template <void (*kStep)(const char*)>
-void repeat(const char* at, std::int64_t steps) {
-  leave();  // what is stored is 0
-  for (std::int64_t i = 0; i < steps; ++i) kStep(at);
-  leave();
-}
-
-template <void (*kStep)(const char*)>
-void walk(const char* memory, std::size_t bytes, std::size_t step_bytes) {
-  leave();
-  for (std::size_t i = 0; i + step_bytes <= bytes; i += step_bytes) kStep(memory + i);
-  leave();
-}
+#undef TCONV_LOAD_SSE
+#undef TCONV_STORE_SSE
+#undef TCONV_STREAM_SSE
 
 bool wide(const std::string& isa) { return isa == "avx512"; }
+bool narrow(const std::string& isa) { return isa == "sse2"; }
+
+// The compiler does not know that the steps touched wide registers. What is stored next is 0.
+void leave(const std::string& isa) {
+  if (narrow(isa)) {
+    __asm__ volatile("xorps %%xmm0, %%xmm0" ::: TCONV_CLOBBERS);
+  } else {
+    __asm__ volatile("vxorps %%xmm0, %%xmm0, %%xmm0\nvzeroupper" ::: TCONV_CLOBBERS);
+  }
+}
+
+template <void (*kStep)(const char*)>
+void repeat_one(const char* at, std::int64_t steps) {
+  for (std::int64_t i = 0; i < steps; ++i) kStep(at);
+}
+template <void (*kStep)(const char*)>
+void walk_one(const char* memory, std::size_t bytes, std::size_t step_bytes) {
+  for (std::size_t i = 0; i + step_bytes <= bytes; i += step_bytes) kStep(memory + i);
+}
+
+template <void (*kWide)(const char*), void (*kMiddle)(const char*), void (*kNarrow)(const char*)>
+void repeat(const std::string& isa, const char* at, std::int64_t steps) {
+  leave(isa);
+  wide(isa)     ? repeat_one<kWide>(at, steps)
+  : narrow(isa) ? repeat_one<kNarrow>(at, steps)
+                : repeat_one<kMiddle>(at, steps);
+  leave(isa);
+}
+
+template <void (*kWide)(const char*), void (*kMiddle)(const char*), void (*kNarrow)(const char*)>
+void walk(const std::string& isa, const char* memory, std::size_t bytes) {
+  leave(isa);
+  wide(isa)     ? walk_one<kWide>(memory, bytes, 512)
+  : narrow(isa) ? walk_one<kNarrow>(memory, bytes, 128)
+                : walk_one<kMiddle>(memory, bytes, 256);
+  leave(isa);
+}
 
 }  // namespace
 
-int vector_bytes(const std::string& isa) { return wide(isa) ? 64 : 32; }
+int vector_bytes(const std::string& isa) { return wide(isa) ? 64 : narrow(isa) ? 16 : 32; }
 
 void fma(const std::string& isa, Fma what, std::int64_t steps) {
   if (what == Fma::dot2) return dot2_avx512(steps);
-  if (what == Fma::f64) return wide(isa) ? f64_avx512(steps) : f64_avx2(steps);
-  return wide(isa) ? f32_avx512(steps) : f32_avx2(steps);
+  if (what == Fma::f64)
+    return wide(isa) ? f64_avx512(steps) : narrow(isa) ? f64_sse2(steps) : f64_avx2(steps);
+  return wide(isa) ? f32_avx512(steps) : narrow(isa) ? f32_sse2(steps) : f32_avx2(steps);
 }
 
 void loads(const std::string& isa, const char* memory, std::int64_t steps) {
-  wide(isa) ? repeat<loads_avx512>(memory, steps) : repeat<loads_avx2>(memory, steps);
+  repeat<loads_avx512, loads_avx2, loads_sse2>(isa, memory, steps);
 }
 
 void stores(const std::string& isa, char* memory, std::int64_t steps) {
-  wide(isa) ? repeat<stores_avx512>(memory, steps) : repeat<stores_avx2>(memory, steps);
+  repeat<stores_avx512, stores_avx2, stores_sse2>(isa, memory, steps);
 }
 
 void read(const std::string& isa, const char* memory, std::size_t bytes) {
-  wide(isa) ? walk<loads_avx512>(memory, bytes, 512) : walk<loads_avx2>(memory, bytes, 256);
+  walk<loads_avx512, loads_avx2, loads_sse2>(isa, memory, bytes);
 }
 
 void write(const std::string& isa, char* memory, std::size_t bytes) {
-  wide(isa) ? walk<stores_avx512>(memory, bytes, 512) : walk<stores_avx2>(memory, bytes, 256);
+  walk<stores_avx512, stores_avx2, stores_sse2>(isa, memory, bytes);
 }
 
 void stream_write(const std::string& isa, char* memory, std::size_t bytes) {
-  wide(isa) ? walk<streams_avx512>(memory, bytes, 512) : walk<streams_avx2>(memory, bytes, 256);
+  walk<streams_avx512, streams_avx2, streams_sse2>(isa, memory, bytes);
   _mm_sfence();
 }
 
@@ -126,11 +167,18 @@ void clock_chain(const std::string& isa, std::int64_t steps) {
   "vfmadd213ps %%" R "0, %%" R "0, %%" R "1\nvfmadd213ps %%" R "0, %%" R "0, %%" R \
   "2\n"                                                                            \
   "vfmadd213ps %%" R "0, %%" R "0, %%" R "3\nvfmadd213ps %%" R "0, %%" R "0, %%" R "4\n"
-  leave();
+#define TCONV_MULS                                                                  \
+  "mulps %%xmm0, %%xmm1\nmulps %%xmm0, %%xmm2\nmulps %%xmm0, %%xmm3\nmulps %%xmm0, " \
+  "%%xmm4\n"
+  leave(isa);
   for (std::int64_t i = 0; i < steps; ++i) {
     if (wide(isa)) {
       __asm__ volatile(TCONV_IMUL TCONV_IMUL TCONV_IMUL TCONV_IMUL TCONV_FMAS("zmm")
                            TCONV_IMUL TCONV_IMUL TCONV_IMUL TCONV_IMUL
+                       : "+r"(x)::TCONV_CLOBBERS);
+    } else if (narrow(isa)) {
+      __asm__ volatile(TCONV_IMUL TCONV_IMUL TCONV_IMUL TCONV_IMUL TCONV_MULS TCONV_IMUL TCONV_IMUL
+                           TCONV_IMUL TCONV_IMUL
                        : "+r"(x)::TCONV_CLOBBERS);
     } else {
       __asm__ volatile(TCONV_IMUL TCONV_IMUL TCONV_IMUL TCONV_IMUL TCONV_FMAS("ymm")
@@ -138,9 +186,10 @@ void clock_chain(const std::string& isa, std::int64_t steps) {
                        : "+r"(x)::TCONV_CLOBBERS);
     }
   }
-  leave();
+  leave(isa);
 #undef TCONV_IMUL
 #undef TCONV_FMAS
+#undef TCONV_MULS
 #undef TCONV_CLOBBERS
 }
 

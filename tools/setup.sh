@@ -7,7 +7,8 @@ fail() {
 }
 
 packages="g++ cmake ninja-build libxbyak-dev libtbb-dev libgtest-dev libbenchmark-dev libcli11-dev
-  nlohmann-json3-dev libfmt-dev libzydis-dev libzycore-dev libonnx-dev libprotobuf-dev pkg-config
+  nlohmann-json3-dev libfmt-dev libzydis-dev libzycore-dev libonnx-dev libprotobuf-dev llvm-19-dev
+  pkg-config gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
   python3-numpy"
 
 is_installed() {

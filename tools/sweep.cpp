@@ -15,6 +15,7 @@ namespace {
 
 // Flags have no value in a plan's text, so 0 and 1 are only this file's spelling of them.
 constexpr std::array kFlags = {"dot2", "strip", "stream", "prefetch", "transposed", "merged"};
+constexpr const char* kCount = "merged";  // a flag that has values above 1, too
 constexpr std::size_t kMostPlans = 100'000;
 
 bool is_flag(const std::string& name) {
@@ -74,8 +75,8 @@ void PlanText::set(const std::string& field, const std::string& value) {
   std::erase_if(fields, [&](const auto& f) { return f.first == field; });
   if (!is_flag(field)) {
     fields.emplace_back(field, value);
-  } else if (value == "1") {
-    fields.emplace_back(field, "");
+  } else if (value != "0") {
+    fields.emplace_back(field, value == "1" ? "" : value);
   }
 }
 
@@ -93,8 +94,9 @@ Sweep::Sweep(const std::string& text) {
       refuse(word, "FIELD=VALUES is needed, as mr=4..16 or nr=1,2,4");
     std::istringstream items(word.substr(equals + 1) + ",");
     for (std::string item; std::getline(items, item, ',');) add_values(word, item, field.values);
-    if (is_flag(field.name) && std::any_of(field.values.begin(), field.values.end(),
-                                           [](const auto& v) { return v != "0" && v != "1"; }))
+    if (is_flag(field.name) && field.name != kCount &&
+        std::any_of(field.values.begin(), field.values.end(),
+                    [](const auto& v) { return v != "0" && v != "1"; }))
       refuse(word, field.name + " is a flag: its values are 0 and 1");
     if (std::any_of(fields_.begin(), fields_.end(),
                     [&](const Field& f) { return f.name == field.name; }) ||

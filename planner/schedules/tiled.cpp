@@ -1,5 +1,4 @@
 #include "planner/schedules/tiled.h"
-#include "planner/schedules/cut_row.h"
 
 #include <fmt/format.h>
 

@@ -48,7 +48,8 @@ class Constant : public Fixed {
 
 class Identity : public Fixed {
  public:
-  Identity(std::string_view class_name, double gain) : Fixed(class_name, {}), gain_(gain) {}
+  Identity(std::string_view class_name, double gain)
+      : Fixed(class_name, config_of(gain)), gain_(gain) {}
   OwnedTensor values(const Dims& shape, DType dtype) const override {
     if (shape.size() != 2) value_error("shape", "two axes are needed, got {}", text(shape));
     check_holds(dtype, gain_);
@@ -59,6 +60,10 @@ class Identity : public Fixed {
   }
 
  private:
+  // Keras' own config is empty and loses the gain; it reads this one.
+  static Value::Dict config_of(double gain) {
+    return gain == 1 ? Value::Dict() : Value::Dict{{"gain", gain}};
+  }
   double gain_;
 };
 

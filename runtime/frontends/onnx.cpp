@@ -13,6 +13,14 @@ OwnedTensor conv_transpose(const TensorView& X, const TensorView& W, const Tenso
   });
 }
 
+OwnedTensor conv_transpose(const TensorView& X, const PackedFilters& W, const TensorView& B,
+                           const ConvTransposeAttributes& attributes, const Options& options) {
+  return runtime::guarded([&] {
+    const frontends::Layer layer = frontends::resolve_onnx(X, W.view(), B, attributes);
+    return frontends::run_layer(layer, {X, {}, &W, B, {}}, options, "W");
+  });
+}
+
 std::string problem_line(const TensorView& X, const TensorView& W, const TensorView& B,
                          const ConvTransposeAttributes& attributes) {
   return runtime::guarded([&] {

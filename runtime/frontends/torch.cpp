@@ -22,14 +22,15 @@ TensorView batched(const TensorView& input, std::size_t axes) {
           shape_of_axes(input.strides(), axes)};
 }
 
+// `packed` is null or has the weight.
 OwnedTensor conv_transpose(std::size_t axes, const TensorView& input, const TensorView& weight,
-                           const TensorView& bias, const Parameters& parameters,
-                           const Options& options) {
+                           const PackedFilters* packed, const TensorView& bias,
+                           const Parameters& parameters, const Options& options) {
   return runtime::guarded([&] {
     const frontends::Layer layer = frontends::resolve_torch(axes, input, weight, bias, parameters);
     const TensorView x = batched(input, axes + 2);
     const bool wide = layer.dtype == DType::i64;
-    const frontends::LayerTensors tensors = {x, weight, nullptr, bias, {}};
+    const frontends::LayerTensors tensors = {x, weight, packed, bias, {}};
     if (!wide && x.rank() == input.rank())
       return frontends::run_layer(layer, tensors, options, "weight");
     if (!element_count(layer.output_shape()))
@@ -51,19 +52,37 @@ OwnedTensor conv_transpose(std::size_t axes, const TensorView& input, const Tens
 OwnedTensor conv_transpose1d(const TensorView& input, const TensorView& weight,
                              const TensorView& bias, const Parameters& parameters,
                              const Options& options) {
-  return conv_transpose(1, input, weight, bias, parameters, options);
+  return conv_transpose(1, input, weight, nullptr, bias, parameters, options);
 }
 
 OwnedTensor conv_transpose2d(const TensorView& input, const TensorView& weight,
                              const TensorView& bias, const Parameters& parameters,
                              const Options& options) {
-  return conv_transpose(2, input, weight, bias, parameters, options);
+  return conv_transpose(2, input, weight, nullptr, bias, parameters, options);
 }
 
 OwnedTensor conv_transpose3d(const TensorView& input, const TensorView& weight,
                              const TensorView& bias, const Parameters& parameters,
                              const Options& options) {
-  return conv_transpose(3, input, weight, bias, parameters, options);
+  return conv_transpose(3, input, weight, nullptr, bias, parameters, options);
+}
+
+OwnedTensor conv_transpose1d(const TensorView& input, const PackedFilters& weight,
+                             const TensorView& bias, const Parameters& parameters,
+                             const Options& options) {
+  return conv_transpose(1, input, weight.view(), &weight, bias, parameters, options);
+}
+
+OwnedTensor conv_transpose2d(const TensorView& input, const PackedFilters& weight,
+                             const TensorView& bias, const Parameters& parameters,
+                             const Options& options) {
+  return conv_transpose(2, input, weight.view(), &weight, bias, parameters, options);
+}
+
+OwnedTensor conv_transpose3d(const TensorView& input, const PackedFilters& weight,
+                             const TensorView& bias, const Parameters& parameters,
+                             const Options& options) {
+  return conv_transpose(3, input, weight.view(), &weight, bias, parameters, options);
 }
 
 std::string problem_line(int axes, const TensorView& input, const TensorView& weight,

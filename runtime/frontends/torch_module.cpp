@@ -19,33 +19,42 @@ Dims weight_shape(std::size_t axes, const ModuleOptions& options) {
   return shape;
 }
 
-void copy_into(OwnedTensor& tensor, const char* argument, const TensorView& from) {
+// Shape and type must be those of the module's tensor.
+void check_same(const TensorView& tensor, const char* argument, const TensorView& given) {
   if (!tensor.has_value()) frontends::value_error(argument, "the module was made without one");
-  if (!from.has_value()) frontends::type_error(argument, "a tensor is needed");
-  if (from.shape() != tensor.shape() || from.dtype() != tensor.dtype())
-    frontends::value_error(argument, "it is {}{}; the module has {}{}", name(from.dtype()),
-                           text(from.shape()), name(tensor.dtype()), text(tensor.shape()));
-  tensor = OwnedTensor::copy(from);
+  if (!given.has_value()) frontends::type_error(argument, "a tensor is needed");
+  if (given.shape() != tensor.shape() || given.dtype() != tensor.dtype())
+    frontends::value_error(argument, "it is {}{}; the module has {}{}", name(given.dtype()),
+                           text(given.shape()), name(tensor.dtype()), text(tensor.shape()));
+}
+
+OwnedTensor zero_weight(int axes, const ModuleOptions& options) {
+  return runtime::guarded([&] {
+    const std::size_t count = checked_axes(axes);
+    frontends::check_module(count, options);
+    return OwnedTensor(options.dtype, weight_shape(count, options));
+  });
 }
 
 }  // namespace
 
 ConvTranspose::ConvTranspose(int axes, const ModuleOptions& options)
-    : axes_(axes), options_(options) {
-  runtime::guarded([&] {
-    const std::size_t count = checked_axes(axes);
-    frontends::check_module(count, options);
-    weight_ = OwnedTensor(options.dtype, weight_shape(count, options));
-    if (options.bias) bias_ = OwnedTensor(options.dtype, {options.out_channels});
-  });
+    : axes_(axes), options_(options), weight_(zero_weight(axes, options)) {
+  if (options.bias) bias_ = OwnedTensor(options.dtype, {options.out_channels});
 }
 
 void ConvTranspose::set_weight(const TensorView& weight) {
-  runtime::guarded([&] { copy_into(weight_, "weight", weight); });
+  runtime::guarded([&] {
+    check_same(weight_.view(), "weight", weight);
+    weight_ = PackedFilters(weight);
+  });
 }
 
 void ConvTranspose::set_bias(const TensorView& bias) {
-  runtime::guarded([&] { copy_into(bias_, "bias", bias); });
+  runtime::guarded([&] {
+    check_same(bias_, "bias", bias);
+    bias_ = OwnedTensor::copy(bias);
+  });
 }
 
 OwnedTensor ConvTranspose::forward(const TensorView& input,
@@ -59,10 +68,9 @@ OwnedTensor ConvTranspose::forward(const TensorView& input,
                                                        input, output_size);
       parameters.output_padding = std::vector(chosen.begin(), chosen.end());
     }
-    const auto function = axes_ == 1   ? conv_transpose1d
-                          : axes_ == 2 ? conv_transpose2d
-                                       : conv_transpose3d;
-    return function(input, weight_, bias_, parameters, options);
+    if (axes_ == 1) return conv_transpose1d(input, weight_, bias_, parameters, options);
+    if (axes_ == 2) return conv_transpose2d(input, weight_, bias_, parameters, options);
+    return conv_transpose3d(input, weight_, bias_, parameters, options);
   });
 }
 

@@ -28,23 +28,6 @@ bool is_nan(DType type, std::uint64_t bits) {
   }
 }
 
-std::string first_difference(const ir::Buffer& buffer, const std::byte* expected,
-                             const std::byte* actual, std::size_t bytes) {
-  const auto width = static_cast<std::size_t>(ir::bytes(buffer.dtype));
-  for (std::size_t i = 0; i < bytes; i += width) {
-    std::uint64_t e = 0, a = 0;
-    std::memcpy(&e, expected + i, width);
-    std::memcpy(&a, actual + i, width);
-    if (e == a || (is_nan(buffer.dtype, e) && is_nan(buffer.dtype, a))) continue;
-    char text[160];
-    std::snprintf(text, sizeof text, "%s, element %zu: interpreter %llx, backend %llx",
-                  buffer.name.c_str(), i / width, static_cast<unsigned long long>(e),
-                  static_cast<unsigned long long>(a));
-    return text;
-  }
-  return {};
-}
-
 std::string run_between_guards(const ir::Program& program, const jit::CompiledProgram& code,
                                const std::vector<Bytes>& inputs, const std::vector<Bytes>& expected,
                                const std::vector<std::int64_t>& params, std::mt19937& random,
@@ -87,6 +70,23 @@ std::string run_between_guards(const ir::Program& program, const jit::CompiledPr
 }
 
 }  // namespace
+
+std::string first_difference(const ir::Buffer& buffer, const std::byte* expected,
+                             const std::byte* actual, std::size_t bytes) {
+  const auto width = static_cast<std::size_t>(ir::bytes(buffer.dtype));
+  for (std::size_t i = 0; i < bytes; i += width) {
+    std::uint64_t e = 0, a = 0;
+    std::memcpy(&e, expected + i, width);
+    std::memcpy(&a, actual + i, width);
+    if (e == a || (is_nan(buffer.dtype, e) && is_nan(buffer.dtype, a))) continue;
+    char text[160];
+    std::snprintf(text, sizeof text, "%s, element %zu: interpreter %llx, backend %llx",
+                  buffer.name.c_str(), i / width, static_cast<unsigned long long>(e),
+                  static_cast<unsigned long long>(a));
+    return text;
+  }
+  return {};
+}
 
 std::string difference_from_interpreter(const ir::Program& program,
                                         const jit::CompiledProgram& code,

@@ -10,6 +10,7 @@
 #include "ir/interpret.h"
 #include "ir/verify.h"
 #include "jit/host_features.h"
+#include "tests/support/backends.h"
 #include "tests/support/test_data.h"
 #include "tools/number.h"
 
@@ -118,13 +119,16 @@ Sample::Sample(const std::string& problem_line, std::uint64_t data_seed)
 void Sample::redefine() { definition = std::make_unique<tools::Definition>(shape, data.view()); }
 
 BuiltPlan::BuiltPlan(const planner::Problem& problem, const planner::Plan& the_plan,
-                     const std::string& the_target)
+                     const std::string& the_target, const std::string& backend)
     : plan(the_plan),
       target(the_target),
       lowered(planner::lower(problem, plan, *ir::find_target(target))) {
   ir::verify_or_throw(lowered.program);
   const bool instruction = !plan.dot2 || jit::host_has_bf16();
-  if (jit::host_supports(target) && instruction) code = jit::compile_xbyak(lowered.program);
+  const bool table = target == "avx512" || target == "avx2";
+  const std::string by = !backend.empty() ? backend : table ? "xbyak" : "llvm";
+  if (instruction && test::missing({by, target}).empty())
+    code = test::compile(by, lowered.program);
 }
 
 PlanRun::PlanRun(const Sample& sample, std::shared_ptr<const BuiltPlan> built)

@@ -39,9 +39,11 @@ struct RunOptions {
   bool count_writes = false;  // interpreter: each output element exactly once, gaps never
 };
 
-// Lowered, verified and, where this host can, compiled. Throws what those throw.
+// Lowered, verified and, where this host can, compiled: by Xbyak where it has the target, else by
+// LLVM, or by the backend that is named. Throws what those throw.
 struct BuiltPlan {
-  BuiltPlan(const planner::Problem& problem, const planner::Plan& plan, const std::string& target);
+  BuiltPlan(const planner::Problem& problem, const planner::Plan& plan, const std::string& target,
+            const std::string& backend = "");
   planner::Plan plan;
   std::string target;
   planner::Lowered lowered;

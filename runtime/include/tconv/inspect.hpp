@@ -88,7 +88,8 @@ struct Inspection {
   // By how much the error bound of a plain sum of products grows (docs/accuracy.md); 1 but for
   // minimal filtering.
   double error_factor = 1;
-  std::string fallback_reason;  // not empty: backend=auto could not compile, and why
+  // Not empty: backend=auto had to go on to another backend; each one that could not, and why.
+  std::string fallback_reason;
   double plan_us = 0, lower_us = 0, verify_us = 0, emit_us = 0;
   double compile_us = 0;  // all of create, from the problem line on
   std::int64_t code_bytes = 0;
@@ -106,7 +107,12 @@ TCONV_API Inspection inspect(const ConvTranspose& op);
 TCONV_API std::string ir_text(const std::string& problem, const Options& options = {});
 TCONV_API std::string code_text(const ConvTranspose& op);
 
-// How often backend=auto could not compile in this process and the fallback was taken.
+// The program in LLVM's language, before its passes: of any isa, whatever the host runs. The first
+// call opens libtconv_llvm.so, as code_text does its part.
+TCONV_API std::string llvm_text(const std::string& problem, const Options& options = {});
+
+// How often backend=auto had to go on to the next backend in this process, from xbyak to llvm or to
+// the interpreter.
 TCONV_API std::int64_t fallback_count();
 
 // ---- host
@@ -119,7 +125,7 @@ struct HostInfo {
   std::string isa;                    // what create chooses
   std::vector<std::string> isas;      // that this host runs
   std::vector<std::string> features;  // of the CPU, that plans or emitters look at
-  std::vector<std::string> backends;
+  std::vector<std::string> backends;  // llvm: its part lies beside the library
   // Who runs the workers of threads=N when a run brings no parallel_for. Empty: the library was
   // built without oneTBB, and the calling thread does it alone.
   std::string pool;

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "tconv/call.hpp"
+#include "tconv/packed_filters.hpp"
 #include "tconv/tconv.hpp"
 #include "tconv/tensor.hpp"
 
@@ -40,6 +41,12 @@ struct ConvTransposeAttributes {
 // X, W and B (an empty view: none) of one type: float16, float32, float64, from opset 22 bfloat16.
 // An empty X (N, C or an axis of 0) gives the bias. The operation comes out of the kernel cache.
 TCONV_API OwnedTensor conv_transpose(const TensorView& X, const TensorView& W,
+                                     const TensorView& B = {},
+                                     const ConvTransposeAttributes& attributes = {},
+                                     const Options& options = {});
+
+// With W packed once (packed_filters.hpp): later calls with these shapes cost the kernel.
+TCONV_API OwnedTensor conv_transpose(const TensorView& X, const PackedFilters& W,
                                      const TensorView& B = {},
                                      const ConvTransposeAttributes& attributes = {},
                                      const Options& options = {});

@@ -40,7 +40,7 @@ typedef enum tconv_status {
 typedef struct tconv_op tconv_op;
 
 /* Plans and compiles a problem. `options` may be NULL or, separated by spaces:
- *   threads=N  isa=avx512|avx2  backend=auto|xbyak|interpreter  plan=TEXT fallback=none|interpreter
+ *   threads=N  isa=avx512|avx2|sse2|neon128  backend=auto|xbyak|llvm|interpreter  plan=TEXT fallback=none|interpreter
  *   accuracy=default|exact-order  machine=FILE|table
  * What is not given comes from the environment (docs/options.md), then from the model. A backend or
  * isa that was named is used or refused, never replaced. On success *op is owned by the caller, after a

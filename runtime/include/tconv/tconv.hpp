@@ -37,8 +37,8 @@ class TCONV_API Error : public std::runtime_error {
 // A field left empty (threads: 0) comes from the environment, then from the model.
 struct TCONV_API Options {
   int threads = 0;
-  std::string isa;       // avx512, avx2
-  std::string backend;   // auto, xbyak, interpreter
+  std::string isa;       // avx512, avx2, sse2; neon128: AArch64
+  std::string backend;   // auto, xbyak, llvm, interpreter
   std::string plan;      // a plan's text, as direct(mr=14,nr=2)
   std::string accuracy;  // default; exact-order: products are added in the definition's order, the
                          // same bits on every isa (docs/accuracy.md)

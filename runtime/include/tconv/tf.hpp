@@ -18,7 +18,7 @@
 // Errors are FrontError (call.hpp); nothing has been written then. All functions are thread-safe.
 // The first call with new shapes compiles, later ones find the operation (docs/architecture.md,
 // "Kernel cache"). Functions of this header that end in _to write into the caller's tensor, of any
-// strides, and take its shape as output_shape; they allocate nothing that the thread has not got.
+// strides, and take its shape as output_shape; they allocate no tensor.
 #pragma once
 
 #include <array>

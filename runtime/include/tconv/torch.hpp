@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "tconv/call.hpp"
+#include "tconv/packed_filters.hpp"
 #include "tconv/tconv.hpp"
 #include "tconv/tensor.hpp"
 
@@ -57,6 +58,20 @@ TCONV_API OwnedTensor conv_transpose3d(const TensorView& input, const TensorView
                                        const Parameters& parameters = {},
                                        const Options& options = {});
 
+// With the weight packed once (packed_filters.hpp): later calls with these shapes cost the kernel.
+TCONV_API OwnedTensor conv_transpose1d(const TensorView& input, const PackedFilters& weight,
+                                       const TensorView& bias = {},
+                                       const Parameters& parameters = {},
+                                       const Options& options = {});
+TCONV_API OwnedTensor conv_transpose2d(const TensorView& input, const PackedFilters& weight,
+                                       const TensorView& bias = {},
+                                       const Parameters& parameters = {},
+                                       const Options& options = {});
+TCONV_API OwnedTensor conv_transpose3d(const TensorView& input, const PackedFilters& weight,
+                                       const TensorView& bias = {},
+                                       const Parameters& parameters = {},
+                                       const Options& options = {});
+
 // The problem line (docs/problem.md) of the same call, for the types that have kernels. Only types
 // and shapes are looked at. `axes` is 1, 2 or 3.
 TCONV_API std::string problem_line(int axes, const TensorView& input, const TensorView& weight,
@@ -81,8 +96,9 @@ class TCONV_API ConvTranspose {
   ConvTranspose(int axes, const ModuleOptions& options);  // checks as the constructor of PyTorch
 
   const ModuleOptions& options() const { return options_; }
-  TensorView weight() const { return weight_; }  // [in_channels, out_channels/groups, k..]
-  TensorView bias() const { return bias_; }      // [out_channels], or no value
+  // [in_channels, out_channels/groups, k..]. It is packed by the first call with new shapes.
+  TensorView weight() const { return weight_.view(); }
+  TensorView bias() const { return bias_; }  // [out_channels], or no value
   // Copies. The shape and the type must be those of the module.
   void set_weight(const TensorView& weight);
   void set_bias(const TensorView& bias);
@@ -96,7 +112,8 @@ class TCONV_API ConvTranspose {
  private:
   int axes_;
   ModuleOptions options_;
-  OwnedTensor weight_, bias_;
+  PackedFilters weight_;
+  OwnedTensor bias_;
 };
 
 }  // namespace tconv::torch

@@ -1,0 +1,54 @@
+// The library's side of the LLVM part: opens it, and shows its kernels to perf and gdb.
+#include <optional>
+
+#include "jit/backend.h"
+#include "jit/gdb_jit.h"
+#include "jit/host_features.h"
+#include "jit/llvm/interface.h"
+#include "jit/part.h"
+#include "jit/perf_map.h"
+
+namespace tconv::jit {
+namespace {
+
+const LlvmFunctions& part() {
+  try {
+    static const auto* const functions =
+        static_cast<const LlvmFunctions*>(open_part("llvm", part_folders()));
+    return *functions;
+  } catch (const PartError& e) {
+    throw CompileError(e.what());
+  }
+}
+
+class NamedProgram final : public CompiledProgram {
+ public:
+  explicit NamedProgram(std::shared_ptr<const CompiledProgram> program)
+      : program_(std::move(program)) {
+    code_ = program_->code();
+    stages_ = program_->stages();
+    append_perf_map(*this);
+    gdb_.emplace(*this);
+  }
+
+ private:
+  std::shared_ptr<const CompiledProgram> program_;
+  std::optional<GdbRegistration> gdb_;
+};
+
+}  // namespace
+
+std::shared_ptr<const CompiledProgram> compile_llvm(const ir::Program& program,
+                                                    const std::string& symbol) {
+  std::string missing;
+  if (!host_supports(program.target, &missing))
+    throw CompileError("cannot run target " + program.target + " here: missing " + missing);
+  auto compiled = part().compile(program, symbol, host_has_bf16());
+  if (!perf_map_enabled()) return compiled;
+  return std::make_shared<NamedProgram>(std::move(compiled));
+}
+
+ObjectFile object_llvm(const ObjectRequest& request) { return part().object(request); }
+std::string text_llvm(const ObjectRequest& request) { return part().text(request); }
+
+}  // namespace tconv::jit
