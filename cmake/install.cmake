@@ -1,5 +1,5 @@
 # What `cmake --install` puts where: both libraries, the public headers, the command line, and for programs that
-# embed tconv a CMake package (tconv::tconv, tconv::tconv_static) and tconv.pc, tconv-static.pc. The prefix may be moved.
+# embed tconv a CMake package (tconv::tconv, tconv::tconv_static, tconv::tool and tconv_add_kernels) and tconv.pc, tconv-static.pc. The prefix may be moved.
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tconv)
 set(made_dir ${PROJECT_BINARY_DIR}/package)
@@ -13,7 +13,7 @@ if(TCONV_TBB)
 endif()
 install(TARGETS tconv EXPORT tconv-targets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS tconv_static EXPORT tconv-static-targets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS tconv_cli)
+install(TARGETS tconv_cli EXPORT tconv-targets)
 get_property(parts GLOBAL PROPERTY TCONV_PARTS)
 install(TARGETS ${parts} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/runtime/include/tconv DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
@@ -25,7 +25,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/tconv-config.cmake.in ${
 # Before 1.0 a minor version may break what was.
 write_basic_package_version_file(${made_dir}/tconv-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${made_dir}/tconv-config.cmake ${made_dir}/tconv-config-version.cmake
-        DESTINATION ${package_dir})
+              ${CMAKE_CURRENT_LIST_DIR}/tconv_add_kernels.cmake DESTINATION ${package_dir})
 install(EXPORT tconv-targets NAMESPACE tconv:: DESTINATION ${package_dir})
 install(EXPORT tconv-static-targets NAMESPACE tconv:: DESTINATION ${package_dir})
 

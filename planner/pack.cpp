@@ -8,7 +8,7 @@
 
 #include "ir/op_math.h"
 #include "planner/integer.h"
-#include "planner/planner.h"
+#include "planner/pack.h"
 
 namespace tconv::planner {
 namespace {
@@ -79,11 +79,7 @@ void with_types(ir::DType from, ir::DType to, const void* source, void* target, 
   throw std::logic_error(fmt::format("a filter of {} packed as {}", ir::name(from), ir::name(to)));
 }
 
-// One coordinate of the source: its form, its extent and the distance of neighbours in elements.
-struct Coordinate {
-  const PackedFilter::Form* form = nullptr;
-  std::int64_t extent = 0, stride = 0;
-};
+}  // namespace
 
 std::vector<Coordinate> coordinates(const Problem& p, const PackedFilter& layout) {
   std::int64_t taps = 1;
@@ -107,6 +103,8 @@ std::vector<Coordinate> coordinates(const Problem& p, const PackedFilter& layout
   }
   return c;
 }
+
+namespace {
 
 // One coordinate along a row of the packed array, where its form is affine but for the division.
 struct Walk {

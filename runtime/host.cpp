@@ -136,6 +136,16 @@ bool host_runs(const std::string& isa) {
   return std::find(isas.begin(), isas.end(), isa) != isas.end();
 }
 
+namespace {
+
+void apply_wishes(const Settings& settings, planner::Machine& machine) {
+  if (!settings.machine.empty()) machine_file(settings.machine, "machine").apply(machine);
+  if (settings.fork_us >= 0) machine.fork_us = settings.fork_us;
+  machine.threads = settings.threads;
+}
+
+}  // namespace
+
 planner::Machine host_machine(const Settings& settings) {
   planner::Machine machine;
   try {
@@ -156,9 +166,19 @@ planner::Machine host_machine(const Settings& settings) {
   } else if (info.l3_bytes > 0) {
     machine.stream_from_bytes = info.l3_bytes / 8 * 5;
   }
-  if (!settings.machine.empty()) machine_file(settings.machine, "machine").apply(machine);
-  if (settings.fork_us >= 0) machine.fork_us = settings.fork_us;
-  machine.threads = settings.threads;
+  apply_wishes(settings, machine);
+  return machine;
+}
+
+planner::Machine core_machine(const Settings& settings, const std::string& core) {
+  const std::vector<std::string> cores = planner::known_cores();
+  if (std::find(cores.begin(), cores.end(), core) == cores.end()) {
+    std::string names;
+    for (const std::string& name : cores) names += " " + name;
+    refuse("cpu=" + core + " is unknown; there are native" + names);
+  }
+  planner::Machine machine = planner::default_machine(settings.isa, core);
+  apply_wishes(settings, machine);
   return machine;
 }
 

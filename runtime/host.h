@@ -18,6 +18,10 @@ bool host_runs(const std::string& isa);
 // machine file, with the host's caches and all threads. Throws Error.
 planner::Machine host_machine(const Settings& settings);
 
+// The same of a named core of the table, with the table's caches: whatever this host is. Throws
+// Error.
+planner::Machine core_machine(const Settings& settings, const std::string& core);
+
 // What a problem's plan is made for: the table's numbers for the target with the host's caches, and
 // as many of the wanted threads as pay. Throws Error for an unknown target.
 planner::Machine machine_for(const planner::Problem& problem, const Settings& settings);

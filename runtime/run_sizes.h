@@ -44,20 +44,23 @@ class Tensors {
   }
   std::int64_t filter_bytes() const { return filter_bytes_; }
   std::size_t operands() const { return per_channel_.size(); }
+  // `rows` times the run's n and first length are its pixels.
+  struct Layout {
+    std::int64_t rows = 0, pixel = 0, last_pixel = 0;  // the last two in bytes
+    std::int64_t bytes(std::int64_t n, std::int64_t length) const {
+      const std::int64_t pixels = n * rows * length;
+      return pixels == 0 ? 0 : (pixels - 1) * pixel + last_pixel;
+    }
+  };
+  const Layout& input() const { return input_; }
+  const Layout& output() const { return output_; }
+  const Layout& operand() const { return operand_; }  // of add and mul
   // Of the post-ops that take one, in order.
   std::int64_t operand_bytes(const TensorBytes& bytes, std::size_t operand) const {
     return per_channel_[operand] ? bytes.per_channel : bytes.per_output;
   }
 
  private:
-  // `rows` times the run's n and first length are its pixels.
-  struct Layout {
-    std::int64_t rows = 0, pixel = 0, last_pixel = 0;
-    std::int64_t bytes(std::int64_t n, std::int64_t length) const {
-      const std::int64_t pixels = n * rows * length;
-      return pixels == 0 ? 0 : (pixels - 1) * pixel + last_pixel;
-    }
-  };
   Layout input_, output_, operand_;
   // Every input position more makes the output longer by the stride.
   std::int64_t i_ = 0, o_ = 0, stride_ = 0;

@@ -32,11 +32,15 @@ TEST(CliCalibrate, MeasuresWritesAndEveryVerbTakesIt) {
   const auto start = std::chrono::steady_clock::now();
   const json report = run_json({"calibrate", "-o", file});
   const auto took = std::chrono::steady_clock::now() - start;
-  if (tests::kFewer == 1) EXPECT_LT(took, std::chrono::seconds(60));
+  if (tests::kFewer == 1) {
+    EXPECT_LT(took, std::chrono::seconds(60));
+  }
   EXPECT_EQ(report.at("text"), text_of(file));
   for (const json& row : report.at("results"))
     for (const auto& [key, value] : row.items()) {
-      if (value.is_number()) EXPECT_GT(value.get<double>(), 0) << key;
+      if (value.is_number()) {
+        EXPECT_GT(value.get<double>(), 0) << key;
+      }
     }
 
   const std::string isa = report.at("results").at(0).at("isa");

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The library as somebody else finds it: `prefix` installs the build below WORK and moves it, `find_package` builds the
 # examples with CMake from there, `pkg_config` with the plain compilers; both against the shared library and the archive.
-# `part` has a program of either kind disassemble, with the part where it was installed and without it.
+# `kernels` builds examples/aot from there; `part` has a program of either kind disassemble, with the part where it was installed and without it.
 # CC, CXX, CFLAGS and CXXFLAGS are those of the build, so that a sanitizer's library meets a sanitizer's program.
 set -eu
 step=$1 build=$2 examples=$3 work=$4
@@ -60,6 +60,24 @@ pkg_config() {
   ! uses_shared "$work/upsample.c.tconv-static" || fail "the archive's program uses the shared library"
 }
 
+# tconv_add_kernels: the kernels are made when the program is built, again when the layers change, and not otherwise.
+kernels() {
+  project=$work/aot
+  cp -r "$examples/aot" "$project"
+  cmake -G Ninja -S "$project" -B "$project/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_FLAGS="$CFLAGS -Wall -Wextra -Werror" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF >/dev/null
+  cmake --build "$project/build" >/dev/null
+  ctest --test-dir "$project/build" --output-on-failure --no-tests=error
+  cmake --build "$project/build" | grep -q 'no work to do' || fail "a second build compiles the kernels again"
+  if ldd "$project/build/decoder" | grep -E 'tconv|stdc|LLVM'; then fail "the program needs the libraries above"; fi
+  echo 'up3,1,3,3,1,32x32,2x2,2x2,1x1,0x0,64x64' >>"$project/layers.csv"
+  cmake --build "$project/build" >/dev/null
+  grep -q up3_run "$project/build/decoder_kernels/decoder_kernels.h" || fail "a new layer does not come into the header"
+  echo 'broken' >>"$project/layers.csv"
+  if cmake --build "$project/build" >"$work/aot.log"; then fail "a broken CSV builds"; fi
+  grep -q 'layers.csv' "$work/aot.log" || fail "the error does not name the CSV"
+}
+
 # Without LD_LIBRARY_PATH, which would show the loader the part as well.
 part() {
   find_libraries
@@ -82,6 +100,6 @@ part() {
 
 case $step in
   prefix) install_prefix ;;
-  find_package | pkg_config | part) $step ;;
+  find_package | pkg_config | part | kernels) $step ;;
   *) fail "no step $step" ;;
 esac

@@ -102,7 +102,7 @@ class OpProgram {
       case Kind::load:
         return ir::load({x_[i], {p, 0}});
       case Kind::some_lanes:
-        return ir::load({x_[i], {p, 0}}, {1, count - 1});
+        return ir::load({x_[i], {p, 0}}, {1, std::max(count - 1, 2)});  // of two: the second
       case Kind::bcast:
         return ir::bcast({x_[i], {p, count - 1}});
       case Kind::zero:
@@ -130,7 +130,8 @@ class OpProgram {
           lanes.push_back(static_cast<int>(random_() % static_cast<unsigned>(2 * lanes_)));
         // Fill up: the statement must do with its temporaries.
         const ir::Assign assign{d(), op_, operands, lanes};
-        const int free = b_.target().registers - 4 -
+        const int product = op_ == Op::fma && !b_.target().fma ? 1 : 0;  // the builder's
+        const int free = b_.target().registers - 4 - product -
                          ir::temporaries(b_.program(), b_.target(), ir::Stmt{assign});
         b_.vec("pad", {free});
         for (int i = 0; i < 3; ++i) b_.mov(in[i](), ir::load({x_[i], {g[0], 0}}));

@@ -30,7 +30,9 @@ TEST(MachineTable, EveryCoreHasEveryTarget) {
       const planner::Machine m = default_machine(target, core);
       EXPECT_EQ(m.target, target);
       for (const MachineNumber& n : runtime::machine_numbers(m)) {
-        if (n.name != "dot2_per_cycle") EXPECT_GT(n.value, 0) << core << " " << n.name;
+        if (n.name != "dot2_per_cycle") {
+          EXPECT_GT(n.value, 0) << core << " " << n.name;
+        }
       }
       EXPECT_LE(m.dram_bytes_per_cycle, m.l3_bytes_per_cycle) << core;
       EXPECT_LE(m.l3_bytes_per_cycle, m.l2_bytes_per_cycle) << core;

@@ -193,7 +193,7 @@ TEST_P(Programs, RunForEverySizeInEverySplit) {
   std::vector<std::unique_ptr<const Executable>> engines;
   engines.push_back(Executable::build(lowered, runtime::Engine::interpreter, "sum"));
   if (jit::host_supports(target, nullptr))
-    engines.push_back(Executable::build(lowered, runtime::Engine::machine_code, "sum"));
+    engines.push_back(Executable::build(lowered, runtime::Engine::xbyak, "sum"));
 
   tools::Buffer input(static_cast<std::size_t>(most * row)), output(input.bytes());
   for (std::int64_t e = 0; e < most * lanes; ++e) input.as<float>()[e] = static_cast<float>(e % 97);

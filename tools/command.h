@@ -36,6 +36,11 @@ struct RunFiles {
   std::vector<std::string> prelu, add, mul;  // operands, in the order of these post-ops
 };
 
+struct AotWishes {
+  std::string folder, library = "tconv_kernels", cpu, triple;
+  bool force = false;
+};
+
 struct Command {
   Sources sources;
   Options options;  // isa, backend, plan, threads, fallback
@@ -49,6 +54,7 @@ struct Command {
   std::string modes;                    // bench: accuracies that take turns, separated by commas
   std::string sweep;                    // bench: fields of plans and their values, or "all"
   int plans = 0;                        // bench --sweep: at most so many; 0: all
+  AotWishes aot;                        // aot
   std::vector<std::string> case_files;  // conformance
 };
 
@@ -59,6 +65,7 @@ int cmd_dump(const Command& command);
 int cmd_run(const Command& command);
 int cmd_check(const Command& command);
 int cmd_bench(const Command& command);
+int cmd_aot(const Command& command);
 int cmd_calibrate(const Command& command);
 int cmd_conformance(const Command& command);
 

@@ -96,6 +96,14 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::Range(1, 1'000'000));
   bench->add_flag("--check", command.check, "compare with the float64 definition as well");
 
+  CLI::App* aot = verb("aot", cmd_aot, "a static library and C headers, kernels inside");
+  aot->add_option("-o,--out", command.aot.folder, "where the files go; made if it is not there")
+      ->required();
+  aot->add_option("--name", command.aot.library, "of the library and its files");
+  aot->add_option("--cpu", command.aot.cpu, "core to plan for: native, generic, zen5, ..");
+  aot->add_option("--triple", command.aot.triple, "of the machine that runs it");
+  aot->add_flag("--force", command.aot.force, "replaces files that are there");
+
   CLI::App* conformance =
       app.add_subcommand("conformance", "cases of other projects' tests through the front doors");
   conformance->add_option("file", command.case_files, "JSON files of cases (docs/frontends.md)")
@@ -114,7 +122,7 @@ int parse_and_run(int argc, char** argv) {
   const auto is_first = [&](const CLI::App* sub) { return sub->check_name(argv[1]); };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty())
     throw UsageError(std::string("there is no verb '") + argv[1] +
-                     "'; there are info plan dump run check bench calibrate conformance");
+                     "'; there are info plan dump run check bench aot calibrate conformance");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -125,7 +133,7 @@ int parse_and_run(int argc, char** argv) {
 }
 
 extern "C" void interrupted(int) {
-  remove_temporary_file();
+  remove_temporary_files();
   std::_Exit(kInterrupted);
 }
 

@@ -1,0 +1,40 @@
+#include "jit/kernel_object.h"
+
+#include <elf.h>
+
+#include "jit/call_frame.h"
+#include "jit/elf_object.h"
+#include "jit/emit_program.h"
+
+namespace tconv::jit {
+
+KernelObject compile_xbyak_object(const ir::Program& program, const std::string& symbol,
+                                  bool bf16) {
+  const EmittedProgram emitted = emit_program(program, symbol, bf16);
+  ElfObject object(ElfMachine::x86_64);
+  const auto text = object.add_section(
+      ".text." + symbol, ElfObject::Contents::code, 64,
+      {reinterpret_cast<const char*>(emitted.bytes.data()), emitted.bytes.size()});
+  KernelObject out;
+  out.code_bytes = emitted.bytes.size();
+  std::vector<FrameRange> ranges;
+  for (const auto& stage : emitted.stages) {
+    std::vector<std::string>& symbols = out.symbols.emplace_back();
+    for (const KernelCode& kernel : stage) {
+      object.define(kernel.name, text, kernel.offset, kernel.bytes, true);
+      ranges.push_back({.begin = kernel.offset, .bytes = kernel.bytes});
+      symbols.push_back(kernel.name);
+    }
+  }
+  LinkedCallFrames frames = linked_call_frames(ranges);
+  const auto eh_frame = object.add_section(".eh_frame", ElfObject::Contents::constants, 8,
+                                           {frames.bytes.begin(), frames.bytes.end()});
+  const auto start = object.start_of(text);
+  for (std::size_t i = 0; i < ranges.size(); ++i)
+    object.relocate(eh_frame, frames.begin_fields[i], R_X86_64_PC32, start,
+                    static_cast<std::int64_t>(ranges[i].begin));
+  out.bytes = object.bytes();
+  return out;
+}
+
+}  // namespace tconv::jit

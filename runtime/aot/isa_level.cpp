@@ -1,0 +1,93 @@
+#include "runtime/aot/isa_level.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "jit/host_features.h"
+#include "runtime/error.h"
+#include "runtime/host.h"
+
+namespace tconv::runtime {
+namespace {
+
+constexpr std::uint32_t kAvx2 = TCONV_AVX2 | TCONV_FMA | TCONV_F16C;
+constexpr std::uint32_t kAvx512 =
+    kAvx2 | TCONV_AVX512F | TCONV_AVX512BW | TCONV_AVX512DQ | TCONV_AVX512VL;
+
+struct Feature {
+  std::uint32_t bit;
+  const char* name;
+};
+constexpr Feature kFeatures[] = {{TCONV_AVX2, "AVX2"},         {TCONV_FMA, "FMA"},
+                                 {TCONV_F16C, "F16C"},         {TCONV_AVX512F, "AVX512F"},
+                                 {TCONV_AVX512BW, "AVX512BW"}, {TCONV_AVX512DQ, "AVX512DQ"},
+                                 {TCONV_AVX512VL, "AVX512VL"}, {TCONV_AVX512_BF16, "AVX512_BF16"}};
+
+const IsaLevel* find_level(const std::string& name) {
+  for (const IsaLevel& level : isa_levels())
+    if (level.name == name) return &level;
+  return nullptr;
+}
+
+std::string names_of(const std::string& arch) {
+  std::string names;
+  for (const IsaLevel& level : isa_levels())
+    if (level.arch == arch) names += std::string(names.empty() ? "" : " ") + level.name;
+  return names;
+}
+
+std::vector<std::string> host_levels() {
+  std::vector<std::string> names;
+  for (const std::string& isa : host().isas)
+    if (isa != "sse2") names.push_back(isa);  // which Xbyak does not have
+  if (jit::host_has_bf16() && host_runs("avx512")) names.emplace_back("avx512bf16");
+  return names;
+}
+
+}  // namespace
+
+const std::vector<IsaLevel>& isa_levels() {
+  static const std::vector<IsaLevel> levels = {
+      {"avx512bf16", "avx512", "x86_64", kAvx512 | TCONV_AVX512_BF16, true},
+      {"avx512", "avx512", "x86_64", kAvx512, false},
+      {"avx2", "avx2", "x86_64", kAvx2, false},
+  };
+  return levels;
+}
+
+std::vector<std::string> feature_names(std::uint32_t features) {
+  std::vector<std::string> names;
+  for (const Feature& f : kFeatures)
+    if (features & f.bit) names.emplace_back(f.name);
+  return names;
+}
+
+std::vector<const IsaLevel*> choose_levels(const std::vector<std::string>& names,
+                                           const std::string& arch) {
+  std::vector<const IsaLevel*> chosen;
+  for (const std::string& name : names.empty() ? host_levels() : names) {
+    const IsaLevel* level = find_level(name);
+    if (level == nullptr || level->arch != arch)
+      refuse(fmt::format("isa {} is {}; for {} there are {}", name,
+                         level == nullptr ? "unknown" : std::string("one of ") + level->arch, arch,
+                         names_of(arch)));
+    chosen.push_back(level);
+  }
+  if (chosen.empty()) refuse("no isa is named, and this host has none of " + names_of(arch));
+  std::sort(chosen.begin(), chosen.end());  // pointers into one vector, which is best first
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  return chosen;
+}
+
+std::vector<const IsaLevel*> levels_for(const planner::Problem& problem,
+                                        const std::vector<const IsaLevel*>& levels) {
+  std::vector<const IsaLevel*> own;
+  for (const IsaLevel* level : levels) {
+    if (level->bf16 && problem.dtype != ir::DType::bf16) level = find_level(level->target);
+    if (std::find(own.begin(), own.end(), level) == own.end()) own.push_back(level);
+  }
+  return own;
+}
+
+}  // namespace tconv::runtime

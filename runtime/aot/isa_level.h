@@ -1,0 +1,36 @@
+// The isas that ahead-of-time kernels can be made for: a target of the IR, and what a CPU must have
+// before its code may run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "planner/problem.h"
+#include "runtime/aot/layer.h"
+
+namespace tconv::runtime {
+
+struct IsaLevel {
+  const char* name;
+  const char* target;  // of ir/target.h
+  const char* arch;    // of triples
+  std::uint32_t features;
+  bool bf16;  // AVX512_BF16 may be used
+};
+
+// Best first.
+const std::vector<IsaLevel>& isa_levels();
+// Names of a level's features.
+std::vector<std::string> feature_names(std::uint32_t features);
+
+// Those that were named, or this host's for none, best first. Throws Error for unknown ones and
+// those of another architecture.
+std::vector<const IsaLevel*> choose_levels(const std::vector<std::string>& names,
+                                           const std::string& arch);
+
+// What differs for this problem: where no bf16 is stored or multiplied, avx512bf16 is avx512.
+std::vector<const IsaLevel*> levels_for(const planner::Problem& problem,
+                                        const std::vector<const IsaLevel*>& levels);
+
+}  // namespace tconv::runtime

@@ -1,0 +1,57 @@
+// Libraries of `tconv aot` in the hands of a C compiler.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tests/support/spawn.h"
+#include "tests/support/temporary_folder.h"
+#include "tools/tensor_data.h"
+
+namespace tconv::test {
+
+// Made by the program in a folder of its own; the manifest says what is in it. Expects that it
+// works.
+class AotLibrary {
+ public:
+  // `arguments` of `tconv aot` but for --out.
+  explicit AotLibrary(std::vector<std::string> arguments, const std::string& name = "kernels");
+
+  const nlohmann::json& manifest() const { return manifest_; }
+  std::string file(const std::string& name) const { return folder_.file(name); }
+  std::string archive() const { return file("lib" + name_ + ".a"); }
+  const std::string& name() const { return name_; }
+
+  // The program of aot_program.c around it; its path.
+  std::string build(const std::string& compiler = TCONV_C_COMPILER);
+
+ private:
+  TemporaryFolder folder_;
+  std::string name_;
+  nlohmann::json manifest_;
+};
+
+// Data of one layer, and the result that the JIT has with the plan of a kernel of the manifest.
+struct AotSample {
+  // `non_finite`: the filter holds an infinity and a NaN.
+  AotSample(const nlohmann::json& layer, std::uint64_t seed, bool non_finite = false);
+  void write(const AotLibrary& library) const;
+  // Of aot_program.c.
+  std::string output(const AotLibrary& library) const;
+  // `kernel`: the manifest's name of an isa that this host has.
+  std::string jit_output(const std::string& isa);
+
+  std::string name, line;
+  nlohmann::json kernels;
+  tools::Shape run_shape;
+  std::int64_t batch = 0, length = 0;  // 0: not open
+  tools::TensorData data;
+};
+
+// `command` is looked for in PATH.
+Finished spawn_from_path(std::vector<std::string> command);
+bool in_path(const std::string& program);
+
+}  // namespace tconv::test
