@@ -56,17 +56,17 @@ class Identifier {
 
 // The constructor's arguments, in Keras' order. Numbers may be one int for all axes or a list.
 struct LayerArguments {
-  Value filters, kernel_size, strides = 1, padding = "valid", output_padding, data_format,
-                              dilation_rate = 1;
-  Identifier<Activation> activation;
+  Value filters = {}, kernel_size = {}, strides = 1, padding = "valid", output_padding = {},
+        data_format = {}, dilation_rate = 1;
+  Identifier<Activation> activation = {};
   Value use_bias = true;  // what Python counts as false switches the bias off
   Identifier<Initializer> kernel_initializer = "glorot_uniform", bias_initializer = "zeros";
-  Identifier<Regularizer> kernel_regularizer, bias_regularizer, activity_regularizer;
-  Identifier<Constraint> kernel_constraint, bias_constraint;
+  Identifier<Regularizer> kernel_regularizer = {}, bias_regularizer = {}, activity_regularizer = {};
+  Identifier<Constraint> kernel_constraint = {}, bias_constraint = {};
   Value trainable = true;
-  std::string name;  // empty: conv2d_transpose
-  Value dtype;       // "float32" (null), "float16", "bfloat16", "float64", "mixed_float16",
-                     // "mixed_bfloat16", or a DTypePolicy's config object
+  std::string name = {};  // empty: conv2d_transpose
+  Value dtype = {};       // "float32" (null), "float16", "bfloat16", "float64", "mixed_float16",
+                          // "mixed_bfloat16", or a DTypePolicy's config object
 };
 
 class TCONV_API ConvTransposeLayer {
