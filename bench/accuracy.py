@@ -15,10 +15,10 @@ import sys
 DIRECT = "direct(mr=4,nr=1)"
 CASES = [
     # problem, [(what, plan)]
-    ("f32 nwc ic=64 oc=64 i=240 k=4 s=2 p=1", [("F(2,2)", "winograd(m=2,mr=4,nr=1)"), ("F(3,2)", "winograd(m=3,mr=4,nr=1)"), ("F(4,2)", "winograd(m=4,mr=4,nr=1)"), ("F(5,2)", "winograd(m=5,mr=4,nr=1)")]),
+    ("f32 nwc ic=64 oc=64 i=240 k=4 s=2 p=1", [("F(2,2)", "winograd(m=2,mr=4,nr=1)"), ("F(3,2)", "winograd(m=3,mr=4,nr=1)"), ("F(4,2)", "winograd(m=4,mr=4,nr=1)"), ("F(5,2)", "winograd(m=5,mr=4,nr=1)"), ("F(6,2)", "winograd(m=6,mr=4,nr=1)")]),
     ("f32 nhwc ic=64 oc=32 i=24x24 k=4 s=2 p=1", [("F(2,2)", "winograd(m=2x2,mr=4,nr=1,rows=2)"), ("F(3,2)", "winograd(m=3x3,mr=4,nr=1,rows=3)"), ("F(3,2), width", "winograd(m=1x3,mr=4,nr=1)"), ("F(5,2)", "winograd(m=5x5,mr=4,nr=1,rows=5)")]),
     ("f32 ndhwc ic=64 oc=16 i=9x9x9 k=4 s=2 p=1", [("F(3,2)", "winograd(m=3x3x3,mr=4,nr=1,rows=3)"), ("F(5,2)", "winograd(m=5x5x5,mr=4,nr=1,rows=5)")]),
-    ("f32 nwc ic=64 oc=64 i=240 k=3 p=1", [("F(2,3)", "winograd(m=2,mr=4,nr=1)"), ("F(4,3)", "winograd(m=4,mr=4,nr=1)")]),
+    ("f32 nwc ic=64 oc=64 i=240 k=3 p=1", [("F(2,3)", "winograd(m=2,mr=4,nr=1)"), ("F(4,3)", "winograd(m=4,mr=4,nr=1)"), ("F(5,3)", "winograd(m=5,mr=4,nr=1)")]),
     ("f32 nhwc ic=64 oc=32 i=24x24 k=3 p=1", [("F(2,3)", "winograd(m=2x2,mr=4,nr=1,rows=2)"), ("F(4,3)", "winograd(m=4x4,mr=4,nr=1,rows=4)")]),
     ("f32 ndhwc ic=64 oc=16 i=9x9x9 k=3 p=1", [("F(2,3)", "winograd(m=2x2x2,mr=4,nr=1,rows=2)"), ("F(4,3)", "winograd(m=4x4x4,mr=4,nr=1,rows=4)")]),
     ("f32 nhwc ic=64 oc=32 i=24x24 k=5 s=2 p=2", [("F(4,3)", "winograd(m=4x4,mr=4,nr=1,rows=4)")]),

@@ -210,9 +210,10 @@ Plan finite_twin(const Problem& problem, const Plan& plan, const Machine& machin
   const ir::Target target = target_of(machine);
   // Theirs is part of them, and a transform spreads what is not finite.
   const bool another = plan.schedule == Schedule::width || plan.schedule == Schedule::winograd;
-  const Axis& width = reduce(problem).axes.back();
+  const Problem reduced = reduce(problem);
+  const Axis& width = reduced.axes.back();
   if (another && (plan.merged > 1 || width.k % width.s != 0)) twin.merged = 0;
-  const Problem p = as_scheduled(reduce(problem), twin);
+  const Problem p = as_scheduled(reduced, twin);
   if (another) {
     Proposals direct;
     propose_direct(CostModel(p, machine, target.lanes(p.sum_dtype())), target, direct);

@@ -73,7 +73,7 @@ class Kernel {
       stored += size;
       total += size;
     }
-    // Buffers that are all in L2 when the next grid point writes them, or not (64 -> 3, F(5,3):
+    // Buffers that are all in L2 when the next grid point writes them, or not (64 -> 3, m=5x3:
     // 1.2 MB of them 17% slower than 0.1 MB, Zen 4).
     return cycles + stored * 64 / model_.bandwidth(total * 64);
   }

@@ -74,7 +74,7 @@ double relative_error(int m, int r) {
     case 6:
       return r == 2 ? 1.8 : r == 3 ? 1.45 : 1.3;
     case 7:
-      return r == 2 ? 4.5 : 2.5;
+      return r == 2 ? 3.4 : 2.5;
     default:
       return 1;
   }

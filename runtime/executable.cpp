@@ -1,5 +1,7 @@
 #include "runtime/executable.h"
 
+#include <xmmintrin.h>
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -7,19 +9,11 @@
 #include "ir/interpret.h"
 #include "ir/verify.h"
 #include "runtime/fpenv.h"
+#include "runtime/scratch_layout.h"
 #include "runtime/stopwatch.h"
 
 namespace tconv::runtime {
 namespace {
-
-std::int64_t align64(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
-std::int64_t scratch_bytes(const planner::Lowered& lowered) {
-  std::int64_t bytes = 0;
-  for (const planner::ArgumentInfo& argument : lowered.arguments)
-    if (argument.kind == planner::Argument::scratch) bytes += align64(argument.bytes);
-  return bytes;
-}
 
 // False when there is no output: then there is nothing to compile either. A size that is open until
 // the run is at least 1.
@@ -77,6 +71,9 @@ std::unique_ptr<const Executable> Executable::build(std::shared_ptr<const planne
     }
     executable->stages_.push_back(std::move(stage));
   }
+  // Only streaming stores demand an alignment of a tensor that callers give.
+  for (const planner::ArgumentInfo& argument : lowered->arguments)
+    executable->streams_ |= argument.kind == planner::Argument::output && argument.align > 0;
   executable->local_stride_ = align64(ir::local_bytes(program));
   executable->lowered_ = std::move(lowered);
   return executable;
@@ -121,6 +118,8 @@ void Executable::run(void** buffers, RunSizes sizes, std::byte* workspace, const
     workers.for_ranges(total, parallel_for, [&](int worker, std::int64_t begin, std::int64_t end) {
       const DefaultFpEnvironment environment;
       run_range(stage, passed, begin, end, next + worker * local_stride_);
+      // Streaming stores may stay behind a plain store that tells another thread of the result.
+      if (streams_) _mm_sfence();
     });
   }
 }

@@ -68,6 +68,7 @@ class Executable {
   std::shared_ptr<const jit::CompiledProgram> code_;
   std::vector<StageTasks> stages_;
   Params params_;
+  bool streams_ = false;           // some outputs are written around the caches
   std::int64_t local_stride_ = 0;  // bytes from one worker's local block to the next
 };
 

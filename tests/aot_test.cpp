@@ -132,7 +132,7 @@ TEST(Aot, NothingIsLeftToOtherLibraries) {
       if (!line.empty() && line.back() != ':') names.insert(line.substr(0, line.find(' ')));
     return names;
   };
-  if (!test::in_path("nm")) GTEST_SKIP() << "no nm";
+  if (!test::in_path("nm")) GTEST_SKIP() << "nm is not installed (package binutils)";
   const std::set<std::string> defined = symbols("--defined-only");
   EXPECT_GT(defined.size(), 100U);
   for (const std::string& name : symbols("-u")) EXPECT_TRUE(defined.count(name)) << name;
@@ -195,7 +195,8 @@ TEST(Aot, LibrariesLinkTogether) {
 
 // What a CPU lacks is found out before any instruction that it does not have.
 TEST(Aot, TheCpuIsAskedFirst) {
-  if (!test::in_path("qemu-x86_64")) GTEST_SKIP() << "no qemu-x86_64";
+  if (!test::in_path("qemu-x86_64"))
+    GTEST_SKIP() << "qemu-x86_64 is not installed (package qemu-user)";
   AotLibrary library({kLines[0], "--isa", "avx2,avx512"});
   AotSample sample(library.manifest().at("layers").at(0), 3);
   sample.write(library);

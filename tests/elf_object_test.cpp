@@ -48,7 +48,8 @@ void expect_words(const std::string& text, const std::vector<std::string>& words
 }
 
 TEST(ElfObject, BinutilsAgree) {
-  if (!test::in_path("readelf") || !test::in_path("objdump")) GTEST_SKIP() << "no binutils";
+  if (!test::in_path("readelf") || !test::in_path("objdump"))
+    GTEST_SKIP() << "binutils are not installed";
   test::TemporaryFolder folder;
   std::ofstream(folder.file("a.o"), std::ios::binary) << example();
   const std::string elf = said_by({"readelf", "-hSrsW", folder.file("a.o")});
@@ -59,7 +60,7 @@ TEST(ElfObject, BinutilsAgree) {
 }
 
 TEST(ElfObject, KernelsHaveFramesThatUnwind) {
-  if (!test::in_path("readelf")) GTEST_SKIP() << "no readelf";
+  if (!test::in_path("readelf")) GTEST_SKIP() << "readelf is not installed (package binutils)";
   const ir::Program program = ir::parse(
       "target avx2\nbuffer a : f32[64] in\nbuffer b : f32[64] out\nstage {\n"
       "  kernel copy grid(i:8) { vec r r = mov load a[8*i] store b[8*i], r }\n"
@@ -77,7 +78,7 @@ TEST(ElfObject, KernelsHaveFramesThatUnwind) {
 }
 
 TEST(Archive, LinkersAndArFindTheMembers) {
-  if (!test::in_path("ar")) GTEST_SKIP() << "no binutils";
+  if (!test::in_path("ar")) GTEST_SKIP() << "binutils are not installed";
   test::TemporaryFolder folder;
   const std::string name = "a_rather_long_name_of_a_member_that_fits_in_no_header.o";
   const std::vector<ArchiveMember> members = {{"short.o", example()},

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "ir/builder.h"
 #include "planner/integer.h"
@@ -78,6 +79,8 @@ void use_phases(PackedFilter& filter, const Problem& p, const Problem& twin, int
       form = filter.taps[next++];
     }
     if (merged) {
+      if (form.divide != 1 || form.modulo != 0 || form.base_constant != 0 || !form.base.empty())
+        throw std::logic_error("a merged plan's taps must be affine");
       inner /= axis.s;
       PackedFilter::Form of_phase = filter.oc;
       of_phase.divide = inner;

@@ -8,18 +8,10 @@
 #include "runtime/error.h"
 #include "runtime/packed_filter.h"
 #include "runtime/run_sizes.h"
+#include "runtime/scratch_layout.h"
 
 namespace tconv::runtime {
 namespace {
-
-std::int64_t align64(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
-
-std::int64_t scratch_bytes(const planner::Lowered& lowered) {
-  std::int64_t bytes = 0;
-  for (const planner::ArgumentInfo& argument : lowered.arguments)
-    if (argument.kind == planner::Argument::scratch) bytes += align64(argument.bytes);
-  return bytes;
-}
 
 void fits(const char* what, std::size_t count, std::size_t most) {
   if (count > most)
