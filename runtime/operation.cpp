@@ -68,22 +68,27 @@ void Operation::choose_plan(const std::string& line) {
   const Stopwatch watch;
   const DefaultFpEnvironment environment;  // plans and transforms are computed, too
   problem_ = planner::parse_problem(line);
-  machine_ = machine_for(problem_, settings_);
+  PlanChoice choice = runtime::choose_plan(problem_, settings_);
+  machine_ = std::move(choice.machine);
+  plan_ = std::move(choice.plan);
+  plan_note_ = std::move(choice.note);
+  lowered_ = std::move(choice.lowered);
   workers_ = Workers(machine_.threads);
-  plan_ = runtime::choose_plan(problem_, machine_, settings_);
   times_.plan_us = watch.elapsed_us();
 }
 
 std::string Operation::key() const {
   return kernel_key({planner::print(problem_), planner::print(plan_),
                      *ir::find_target(settings_.isa), machine_, host().features, settings_.threads,
-                     settings_.backend, settings_.interpreter_fallback, ir::kIrVersion, version()});
+                     settings_.backend, settings_.interpreter_fallback, ir::kIrVersion, version(),
+                     plan_note_});
 }
 
 void Operation::compile() {
   const DefaultFpEnvironment environment;
   Stopwatch total, watch;
-  auto lowered = lower(plan_, true);
+  auto lowered = lowered_ && settings_.dump.empty() ? lowered_ : lower(plan_, true);
+  lowered_.reset();
   times_.lower_us = watch.lap_us();
 
   build_main(lowered);
@@ -195,6 +200,7 @@ void Operation::write_description() {
                              code_bytes, times_.total_us);
   if (workers() != threads()) description_ += fmt::format(" workers={}", workers());
   if (workers() > 1 && *default_pool_name() == '\0') description_ += " pool=none";
+  if (!plan_note_.empty()) description_ += " " + plan_note_;
   if (!fallback_reason_.empty()) description_ += " fallback=" + fallback_reason_;
 }
 

@@ -55,7 +55,8 @@ struct Command {
   std::string sweep;                    // bench: fields of plans and their values, or "all"
   int plans = 0;                        // bench --sweep: at most so many; 0: all
   AotWishes aot;                        // aot
-  std::vector<std::string> case_files;  // conformance
+  std::vector<std::string> case_files;  // conformance; plans: databases
+  bool only_here = false;               // plans: of this machine
 };
 
 // Each returns an exit status and throws UsageError or tconv::Error.
@@ -68,5 +69,6 @@ int cmd_bench(const Command& command);
 int cmd_aot(const Command& command);
 int cmd_calibrate(const Command& command);
 int cmd_conformance(const Command& command);
+int cmd_plans(const Command& command);
 
 }  // namespace tconv::tools

@@ -37,6 +37,9 @@ void add_options(CLI::App& verb, Command& command) {
   verb.add_option("--accuracy", command.options.accuracy, "default, exact-order");
   verb.add_option("--machine", command.options.machine,
                   "a file of tconv calibrate, or table: the built-in numbers");
+  if (verb.get_name() != "bench")  // there it is a number of plans, and TCONV_PLANS names the file
+    verb.add_option("--plans", command.options.plans,
+                    "plan databases of tconv tune, FILE[:FILE..], or none");
   verb.add_option("--fallback", command.options.fallback, "none, interpreter");
   verb.add_flag("--json", command.json, "one JSON object on standard output");
 }
@@ -111,6 +114,14 @@ int parse_and_run(int argc, char** argv) {
   add_options(*conformance, command);
   conformance->callback([&chosen] { chosen = cmd_conformance; });
 
+  CLI::App* plans = app.add_subcommand("plans", "what plan databases hold; merges them");
+  plans->add_option("file", command.case_files, "plan databases (docs/tuning.md)")->required();
+  plans->add_option("-o,--output", command.files.output,
+                    "database that takes them in; made if it is not there");
+  plans->add_flag("--here", command.only_here, "only what was measured on such a machine as this");
+  plans->add_flag("--json", command.json, "one JSON object on standard output");
+  plans->callback([&chosen] { chosen = cmd_plans; });
+
   // Of the host, not of problems: none of the shared options.
   CLI::App* calibrate =
       app.add_subcommand("calibrate", "measures this host and stores it for the planner");
@@ -122,7 +133,7 @@ int parse_and_run(int argc, char** argv) {
   const auto is_first = [&](const CLI::App* sub) { return sub->check_name(argv[1]); };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty())
     throw UsageError(std::string("there is no verb '") + argv[1] +
-                     "'; there are info plan dump run check bench aot calibrate conformance");
+                     "'; there are info plan dump run check bench aot calibrate conformance plans");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -58,6 +58,7 @@ struct PlanRejection {
 };
 struct PlanReport {
   std::string chosen;
+  std::string note;  // what the plan database said; empty: it has nothing, or is not used
   std::vector<PlanCandidate> candidates;  // legal, best prediction first
   std::vector<PlanRejection> rejected;
 };
@@ -77,6 +78,30 @@ TCONV_API std::vector<PlanVerdict> judge_plans(const std::string& problem,
                                                const std::vector<std::string>& plans,
                                                const Options& options = {});
 
+// ---- plan databases (docs/tuning.md)
+// -----------------------------------------------------------------------------------------
+
+// A plan that was measured: a line of a plan database.
+struct PlanEntry {
+  std::string problem;  // canonical line
+  std::string machine;  // of plan_machine()
+  std::string accuracy = "default";  // or exact-order
+  int threads = 1;                   // that were asked for
+  int workers = 1;                   // that shared a run
+  std::string plan;                  // canonical text
+  double us = 0;                     // of a run
+  std::string version;               // of the tconv that measured
+};
+struct PlanFile {
+  std::vector<PlanEntry> entries;
+  std::vector<std::string> damaged;  // a sentence for each line that is no entry, with its number
+};
+// `where` names the file in messages. Throws Error for a text of another version.
+TCONV_API PlanFile parse_plan_file(const std::string& text, const std::string& where);
+TCONV_API std::string plan_file_text(const std::vector<PlanEntry>& entries);
+// What entries of this host say of their machine: isa, CPU features, caches.
+TCONV_API std::string plan_machine(const std::string& isa);
+
 // ---- what was compiled
 // -----------------------------------------------------------------------------
 
@@ -87,6 +112,7 @@ struct Inspection {
   // By how much the error bound of a plain sum of products grows (docs/accuracy.md); 1 but for
   // minimal filtering.
   double error_factor = 1;
+  std::string plan_note;  // what the plan database said; empty: it has nothing, or is not used
   // Not empty: backend=auto had to go on to another backend; each one that could not, and why.
   std::string fallback_reason;
   double plan_us = 0, lower_us = 0, verify_us = 0, emit_us = 0;
