@@ -84,6 +84,7 @@ std::vector<PlanVerdict> judge_plans(const std::string& problem,
         runtime::choose_plan(parsed, machine, settings);
         planner::lower(parsed, plan, *ir::find_target(settings.isa));
         verdict.predicted_us = planner::predict(parsed, plan, machine);
+        verdict.order = planner::sum_order(parsed, plan);
       } catch (const planner::PlanError& e) {
         verdict.reason = e.what();
       } catch (const Error& e) {

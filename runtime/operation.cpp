@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ir/target.h"
+#include "jit/perf_map.h"
 #include "runtime/default_pool.h"
 #include "runtime/dump.h"
 #include "runtime/error.h"
@@ -185,8 +186,16 @@ void Operation::size_buffers() {
   if (needs_.workspace > 0) needs_.workspace += 63;  // the caller's pointer need not be aligned
 }
 
-// Profilers show it: type, tile and ISA, as in tconv_k4s2p1_direct_f32_14x2_avx512.
+// Debuggers show it: type, tile and ISA, as in tconv_k4s2p1_direct_f32_14x2_avx512. Profilers are
+// told all of problem and plan, in one word.
 std::string Operation::symbol(const planner::Plan& plan) const {
+  if (jit::perf_map_enabled()) {
+    std::string text =
+        fmt::format("tconv::{}::{}::{}", planner::print(problem_), planner::print(plan),
+                    settings_.isa);
+    std::replace(text.begin(), text.end(), ' ', '_');
+    return text;
+  }
   return fmt::format("tconv_k{}s{}p{}_{}_{}_{}x{}_{}", spread(problem_, &planner::Axis::k),
                      spread(problem_, &planner::Axis::s), spread(problem_, &planner::Axis::p),
                      planner::name(plan.schedule), ir::name(problem_.dtype), plan.mr, plan.nr,

@@ -72,6 +72,9 @@ struct PlanVerdict {
   std::string plan;    // canonical text
   std::string reason;  // why it is not legal; empty: it is
   double predicted_us = 0;
+  // In which order products are added: plans of one problem with the same text give the same bits.
+  // Empty: the definition's.
+  std::string order;
 };
 // One verdict for each of `plans`, in their order; `options.plan` is not looked at. Lowers each and
 // compiles nothing. Throws Error for a text that is no plan.
@@ -171,6 +174,12 @@ struct MachineReport {
   std::vector<MachineNumber> numbers;
 };
 TCONV_API MachineReport machine_report(const Options& options = {});
+// What the model predicts for plans that are legal, on a machine with these numbers, all of the
+// isa of `options`. Throws Error.
+TCONV_API std::vector<double> predict_plans(const std::string& problem,
+                                            const std::vector<std::string>& plans,
+                                            const std::vector<MachineNumber>& numbers,
+                                            const Options& options = {});
 // The text of a machine file of this host. All numbers of one or several isas, those of each
 // together; lines of `comment` become comments. Throws Error for numbers that are missing, unknown
 // or impossible.
