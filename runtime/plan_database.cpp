@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -160,9 +161,15 @@ std::atomic<const PlanDatabase*> loaded{nullptr};
 
 const PlanDatabase& read(const std::string& files, const std::string& where, bool tell) {
   auto mine = std::make_unique<Node>(Node{PlanDatabase(files, where)});
-  if (tell)
-    for (const std::string& line : mine->database.damaged())
-      std::fprintf(stderr, "tconv: %s; the line is skipped\n", line.c_str());
+  if (tell) {
+    constexpr std::size_t kMost = 10;
+    const std::vector<std::string>& lines = mine->database.damaged();
+    for (std::size_t i = 0; i < std::min(lines.size(), kMost); ++i)
+      std::fprintf(stderr, "tconv: %s; the line is skipped\n", lines[i].c_str());
+    if (lines.size() > kMost)
+      std::fprintf(stderr, "tconv: and %zu more lines; tconv plans shows them\n",
+                   lines.size() - kMost);
+  }
   mine->next = databases.load(std::memory_order_acquire);
   while (!databases.compare_exchange_weak(mine->next, mine.get(), std::memory_order_acq_rel)) {
   }

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <fstream>
-#include <map>
 #include <optional>
+#include <utility>
 
 #include "tconv/inspect.hpp"
 #include "tools/command.h"
@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kFolds = 5;
 constexpr std::size_t kLeastPlans = 5, kLeastLayers = 10;
+constexpr std::size_t kMostPlans = 16;  // of a layer: the fastest, the slowest, and between them
 constexpr double kFar = 3;  // times the best: who is so slow is not what choices are between
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {
@@ -46,15 +47,17 @@ void read(const std::string& path, const std::string& isa, std::vector<MeasuredL
         continue;
       MeasuredLayer layer;
       layer.name = row.at("name"), layer.problem = row.at("problem");
-      double best = 0;
-      for (const Json& p : row.at("plans")) {
-        const double us = p.at("us");
-        best = best == 0 ? us : std::min(best, us);
-      }
-      for (const Json& p : row.at("plans")) {
-        const double us = p.at("us");
-        if (!(us > 0) || us > kFar * best) continue;
-        layer.plans.push_back(p.at("plan"));
+      std::vector<std::pair<double, std::string>> plans;
+      for (const Json& p : row.at("plans"))
+        if (const double us = p.at("us"); us > 0) plans.emplace_back(us, p.at("plan"));
+      std::sort(plans.begin(), plans.end());
+      std::erase_if(plans, [&, best = plans.empty() ? 0 : plans.front().first](const auto& p) {
+        return p.first > kFar * best;
+      });
+      const std::size_t count = std::min(plans.size(), kMostPlans);
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto& [us, plan] = plans[count == 1 ? 0 : i * (plans.size() - 1) / (count - 1)];
+        layer.plans.push_back(plan);
         layer.us.push_back(us);
       }
       if (layer.plans.size() >= kLeastPlans) layers.push_back(std::move(layer));

@@ -197,10 +197,10 @@ int cmd_tune(const Command& command) {
                               : kSecondsPerLayer * static_cast<double>(problems.size());
   const TuneBudget all(budget_s, 0);
   std::vector<double> gains;
+  bool head = false;
   std::size_t faster = 0, none = 0, close = 0, near = 0, failed = 0, stored = 0, done = 0;
   for (std::size_t i = 0; i < problems.size() && !interrupted.raised(); ++i) {
     const NamedProblem& problem = problems[i];
-    if (i == 0 && !command.json) print_head();
     try {
       BenchLayer layer(problem, command);
       TuneBudget budget(std::max(budget_s - all.seconds_taken(), 0.1) /
@@ -220,7 +220,11 @@ int cmd_tune(const Command& command) {
       Layer result = outcome(tuned(command, options, layer, wishes, budget), problem, options,
                              budget, command.cold);
       progress.clear();
-      if (!command.json) print_row(result.row);
+      if (!command.json) {
+        if (!head) print_head();
+        head = true;
+        print_row(result.row);
+      }
       report.add(std::move(result.row));
       if (!result.complete) break;
       ++done;
