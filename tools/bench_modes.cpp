@@ -8,6 +8,7 @@
 
 #include "tconv/inspect.hpp"
 #include "tools/bench_layer.h"
+#include "tools/bench_output.h"
 #include "tools/progress.h"
 #include "tools/turns.h"
 
@@ -111,7 +112,8 @@ std::vector<Json> ModesBench::rows(const NamedProblem& problem) {
   std::vector<Json> rows;
   for (std::size_t i = 0; i < modes.size(); ++i) {
     const double us = modes[i].turns.median_us();
-    Json row = bench_row(layer, options_[i], modes[i].made, us, command_.rounds, limits_);
+    Json row = bench_row(layer, options_[i], modes[i].made, modes[i].turns, limits_);
+    if (command_.bench.code) add_code(row, problem.line, options_[i], modes[i].made.plan);
     if (!command_.modes.empty()) {
       row["accuracy"] = totals_[i].accuracy;
       row["ratio"] = us / modes.front().turns.median_us();
@@ -143,8 +145,10 @@ std::string ModesBench::summary(std::size_t layers) const {
 }
 
 int ModesBench::run() {
-  const auto problems = collect_some(command_.sources);
+  std::vector<IllegalProblem> illegal;
+  const auto problems = collect_some(command_.sources, &illegal);
   JsonReport report("bench");
+  BenchOutput output(command_);
   Progress progress(problems.size());
   const bool table = !command_.json;
   for (std::size_t i = 0; i < problems.size(); ++i) {
@@ -167,7 +171,7 @@ int ModesBench::run() {
       ++failed_;
       shown();
       if (table) fmt::print("{:32} failed: {}\n", problems[i].name, e.what());
-      report.add({{"name", problems[i].name}, {"problem", problems[i].line}, {"error", e.what()}});
+      report.add(error_row(problems[i], e.what()));
     }
     std::fflush(stdout);
   }
@@ -175,7 +179,8 @@ int ModesBench::run() {
   Json totals = Json::array();
   for (const Totals& t : totals_) totals.push_back(t.json());
   report.set("totals", totals);
-  finish(report, command_.json, summary(problems.size()));
+  output.illegal(report, illegal);
+  output.finish(report, summary(problems.size()));
   return failed_ + wrong_ == 0 ? kRight : kWrong;
 }
 

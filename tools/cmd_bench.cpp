@@ -1,11 +1,40 @@
 // bench: how fast, as times, rates and percentages of what this machine can do.
+#include <utility>
+
+#include "tools/bench_compare.h"
 #include "tools/bench_modes.h"
 #include "tools/bench_sweep.h"
 #include "tools/command.h"
 
 namespace tconv::tools {
+namespace {
+
+// It measures nothing.
+void refuse_beside_compare(const Command& command) {
+  const auto& s = command.sources;
+  const std::pair<const char*, bool> others[] = {
+      {"a problem", !s.lines.empty() || !s.layers.empty() || s.random > 0},
+      {"--vary", !s.vary.empty()},
+      {"--sweep", !command.sweep.empty()},
+      {"--plans", command.plans > 0},
+      {"--modes", !command.modes.empty()},
+      {"--check", command.check},
+      {"--code", command.bench.code},
+      {"--output", !command.bench.json_file.empty()},
+      {"--csv", !command.bench.csv_file.empty()}};
+  for (const auto& [what, there] : others)
+    if (there) throw UsageError(std::string(what) + " is not for --compare");
+}
+
+}  // namespace
 
 int cmd_bench(const Command& command) {
+  if (!command.bench.compare.empty()) {
+    refuse_beside_compare(command);
+    return bench_compare(command);
+  }
+  if (command.bench.code && !command.json && command.bench.json_file.empty())
+    throw UsageError("--code goes into the JSON: --json or --output FILE is needed");
   if (command.sweep.empty()) {
     if (command.plans > 0) throw UsageError("--plans is for --sweep");
     return bench_modes(command);

@@ -28,6 +28,7 @@ struct Sources {
   bool fused = false;           // CSV rows keep an activation that is a post-op
   std::int64_t random = 0;
   std::uint64_t seed = 1;
+  std::vector<std::string> vary;  // fields of problem lines and their values
 };
 
 struct RunFiles {
@@ -41,19 +42,34 @@ struct AotWishes {
   bool force = false;
 };
 
+struct BenchWishes {
+  bool code = false;                 // rows carry IR and machine code
+  std::string json_file, csv_file;   // where the results go, too
+  std::vector<std::string> compare;  // two files of results; nothing is measured
+  double margin = 5;                 // compare: percent that are no difference
+};
+
+struct ReportWishes {
+  std::vector<std::string> files;  // results of bench, peers and calibrate
+  std::string page;
+  double code_mb = 4;  // at most so much IR and machine code
+};
+
 struct Command {
   Sources sources;
   Options options;  // isa, backend, plan, threads, fallback
   bool json = false;
-  std::string stage = "plan";           // dump
-  RunFiles files;                       // run
-  int rounds = 7;                       // bench
-  double round_us = 20000;              // bench: at least so long per round
-  bool check = false;                   // bench: compare with the definition as well
-  RunSize size;                         // bench: of problems that leave a size open
-  std::string modes;                    // bench: accuracies that take turns, separated by commas
-  std::string sweep;                    // bench: fields of plans and their values, or "all"
-  int plans = 0;                        // bench --sweep: at most so many; 0: all
+  std::string stage = "plan";  // dump
+  RunFiles files;              // run
+  int rounds = 7;              // bench
+  double round_us = 20000;     // bench: at least so long per round
+  bool check = false;          // bench: compare with the definition as well
+  RunSize size;                // bench: of problems that leave a size open
+  std::string modes;           // bench: accuracies that take turns, separated by commas
+  std::string sweep;           // bench: fields of plans and their values, or "all"
+  int plans = 0;               // bench --sweep: at most so many; 0: all
+  BenchWishes bench;
+  ReportWishes report;
   AotWishes aot;                        // aot
   std::vector<std::string> case_files;  // conformance
 };
@@ -65,6 +81,7 @@ int cmd_dump(const Command& command);
 int cmd_run(const Command& command);
 int cmd_check(const Command& command);
 int cmd_bench(const Command& command);
+int cmd_report(const Command& command);
 int cmd_aot(const Command& command);
 int cmd_calibrate(const Command& command);
 int cmd_conformance(const Command& command);

@@ -1,0 +1,4 @@
+#include "tools/command.h"
+namespace tconv::tools {
+int cmd_report(const Command&) { throw UsageError("not yet"); }
+}
