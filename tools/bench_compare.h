@@ -1,4 +1,4 @@
-// bench --compare: what changed between two files of results, and what of it is more than noise.
+// bench --compare: what changed between two sets of results, and what of it is more than noise.
 #pragma once
 
 #include "tools/command.h"

@@ -19,6 +19,7 @@ void refuse_beside_compare(const Command& command) {
       {"--plans", command.plans > 0},
       {"--modes", !command.modes.empty()},
       {"--check", command.check},
+      {"--passes", command.bench.passes != 1},
       {"--code", command.bench.code},
       {"--output", !command.bench.json_file.empty()},
       {"--csv", !command.bench.csv_file.empty()}};
@@ -41,6 +42,7 @@ int cmd_bench(const Command& command) {
   }
   if (command.check)
     throw UsageError("--check is not for --sweep: tconv check --plan all compares every plan");
+  if (command.bench.passes != 1) throw UsageError("--passes is not for --sweep: plans take turns");
   if (!command.modes.empty())
     throw UsageError("--modes is not for --sweep: --accuracy names the mode");
   return bench_sweep(command);

@@ -43,10 +43,11 @@ struct AotWishes {
 };
 
 struct BenchWishes {
+  int passes = 1;                    // over all layers; each has its rounds
   bool code = false;                 // rows carry IR and machine code
   std::string json_file, csv_file;   // where the results go, too
   std::vector<std::string> compare;  // two files of results; nothing is measured
-  double margin = 5;                 // compare: percent that are no difference
+  double margin = 0;  // compare: percent that are no difference; 0: by what is compared
 };
 
 struct ReportWishes {

@@ -85,6 +85,10 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::Range(1, 1000));
   bench->add_option("--round-us", command.round_us, "least length of a round")
       ->check(CLI::Range(0.0, 1e8));
+  bench
+      ->add_option("--passes", command.bench.passes,
+                   "over all layers, each with its rounds: the machine changes in between")
+      ->check(CLI::Range(1, 1000));
   bench->add_option("--batch", command.size.batch, "of problems with n=LO..HI; else their HI")
       ->check(CLI::PositiveNumber);
   bench->add_option("--length", command.size.length, "of problems with i=LO..HI; else their HI")
@@ -107,7 +111,8 @@ int parse_and_run(int argc, char** argv) {
       ->add_option("--compare", command.bench.compare,
                    "two files of results, old and new: what changed by more than noise")
       ->expected(2);
-  bench->add_option("--margin", command.bench.margin, "of --compare: percent that say nothing")
+  bench
+      ->add_option("--margin", command.bench.margin, "of --compare: percent that are no difference")
       ->check(CLI::Range(0.0, 1000.0));
 
   CLI::App* report = app.add_subcommand("report", "a page of results: figures, tables, code");

@@ -121,6 +121,7 @@ std::vector<Measured> measured(const Node& bench) {
     m.backend = row.text("backend", "");
     m.threads = row.count("threads", 1);
     m.us = row.at("us").positive(), m.rounds_us = rounds(row);
+    m.passes = row.count("passes", 1);
     all.push_back(m);
     if (!row.has("plans")) continue;
     for (const Node& plan : row.at("plans").list()) {

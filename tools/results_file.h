@@ -44,6 +44,7 @@ struct Measured {
   std::string name, problem, plan, isa, backend;
   std::string mode;  // accuracy or backend of --modes; empty: there was one
   std::int64_t threads = 1, batch = 0, length = 0;
+  std::int64_t passes = 1;        // that the rounds come from, in their order
   double us = 0;                  // 0: it failed
   std::vector<double> rounds_us;  // of each round; empty: the file is older
   std::string error;
