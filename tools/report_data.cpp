@@ -41,6 +41,15 @@ Json compulsory_bytes(const Node& row) {
   }
 }
 
+// As bench prints it: peers.py writes fields that are at their default, too.
+std::string canonical(const std::string& line) {
+  try {
+    return parse_problem(line).line;
+  } catch (const Error&) {
+    return line;
+  }
+}
+
 class Gatherer {
  public:
   void bench(const Node& file);
@@ -160,7 +169,7 @@ void Gatherer::peers(const Node& file) {
               {"rows", Json::array()}};
   for (const Node& node : file.at("results").list()) {
     Json row = {{"name", node.at("name").text()},
-                {"problem", node.at("problem").text()},
+                {"problem", canonical(node.at("problem").text())},
                 {"engines", Json::object()}};
     const Node cells = node.at("engines");
     if (!cells.json().is_object()) cells.refuse("an object");

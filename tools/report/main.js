@@ -8,17 +8,15 @@ function rowsShown() {
   return run ? run.rows.filter(r => state.mode === null || r.mode === state.mode) : [];
 }
 
-// Peers of the same layer with as many threads. The problem's text is not compared: peers.py writes all fields.
+// Peers that ran the same problem with as many threads.
 function joinPeers() {
-  for (const run of report.runs) {
-    const set = report.peers.find(p => p.threads === run.machine.threads) ;
-    if (!set) continue;
-    const cells = new Map(set.rows.map(r => [r.name, r.engines]));
-    for (const row of run.rows) {
-      const known = row.mode !== 'exact-order' && cells.get(row.name);
-      if (known) row.peers = { cells: known, subject: subjectOf(set) };
-    }
-  }
+  const key = (threads, row) => JSON.stringify([threads, row.name, row.problem]);
+  const found = new Map();
+  for (const set of report.peers)
+    for (const row of set.rows) found.set(key(set.threads, row), { cells: row.engines, subject: subjectOf(set) });
+  for (const run of report.runs)
+    for (const row of run.rows)
+      if (row.mode === '' || row.mode === 'default') row.peers = found.get(key(row.threads, row));
 }
 
 function select(id, label, names, now, chosen) {

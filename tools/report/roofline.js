@@ -23,8 +23,8 @@ function roofline(run, rows, kinds, width) {
   if (!shown.length || !peak.gflops) return h('p', {}, 'No layer here has both a rate and a measured peak.');
   const chart = new Chart(`Roofline of ${shown.length} layers; arrow keys go from layer to layer`, width, Math.min(520, Math.max(360, width * 0.5)));
   const rates = shown.flatMap(p => [p.row.gflops, p.row.executed_gflops]).filter(v => v > 0);
-  const xs = shown.map(p => p.intensity);
-  chart.axes([...xs, Math.min(...xs) / 2], [...rates, peak.gflops, peak.gflops * 1.25], 'FLOP per byte of all tensors, each moved once', 'GFLOP/s');
+  const xs = shown.map(p => p.intensity), slopes = machine.roofs.map(roof => 0.4 * peak.gflops / roof.gbs);
+  chart.axes([...xs, Math.min(...xs) / 2, ...slopes], [...rates, peak.gflops / 4, peak.gflops * 1.25], 'FLOP per byte of all tensors, each moved once', 'GFLOP/s');
   roofs(chart, machine, peak);
   for (const p of shown) {
     const { row } = p, kind = kinds.get(row.schedule);
@@ -43,7 +43,7 @@ function roofline(run, rows, kinds, width) {
       `${short(p.intensity)} FLOP/byte, tensors fit ${levelOf(row, machine)}, ${time(row.us)}, ${row.plan}`);
   }
   const lowest = shown.filter(p => p.part < 0.95).sort((a, b) => a.part - b.part).slice(0, 6);
-  for (const p of lowest) chart.label(p.intensity, p.row.gflops, p.row.name);
+  for (const p of shown.length <= 12 ? shown : lowest) chart.label(p.intensity, p.row.gflops, p.row.name);
   return h('div', {}, h('div', { class: 'figure' }, chart.ready()), rooflineLegend(rows, kinds), lowestList(lowest));
 }
 
