@@ -42,7 +42,7 @@ function detailPlans(row) {
   const best = row.plans[0].us;
   return h('details', { open: true }, h('summary', {}, `${row.plans.length} plans that were timed`),
     h('div', { class: 'scroll low', tabindex: 0, role: 'region', 'aria-label': 'Plans' }, h('table', {},
-      h('thead', {}, h('tr', {}, ['', 'plan', 'run', 'by the best', 'model'].map(t => h('th', { scope: 'col' }, t)))),
+      h('thead', {}, h('tr', {}, ['', 'plan', 'run', 'by the best', 'model'].map(t => h('th', { scope: 'col', class: t === 'plan' ? 'text' : null }, t)))),
       h('tbody', {}, row.plans.map((p, i) => h('tr', {}, h('td', {}, i + 1),
         h('td', { class: 'text' }, p.plan, p.plan === row.plan ? h('b', {}, " ◂ the model's choice") : null),
         h('td', {}, time(p.us)), h('td', {}, short(p.us / best)), h('td', {}, p.predicted_us > 0 ? short(p.predicted_us / p.us) : '–')))))));
