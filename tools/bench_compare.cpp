@@ -16,7 +16,7 @@ const char* name_of(Unit unit) {
 }
 
 // Percent. The same program twice on a busy machine (docs/report.md): between two single passes
-// times move that much, the medians of five passes hardly.
+// times move that much and more, the medians of five passes hardly.
 double default_margin(Unit unit) { return unit == Unit::rounds ? 25 : 5; }
 
 std::string changed_options(const Measured& a, const Measured& b) {
