@@ -1,4 +1,8 @@
 // bench: how fast, as times, rates and percentages of what this machine can do.
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include <utility>
 
 #include "tools/bench_compare.h"
@@ -22,9 +26,16 @@ void refuse_beside_compare(const Command& command) {
       {"--passes", command.bench.passes != 1},
       {"--code", command.bench.code},
       {"--output", !command.bench.json_file.empty()},
-      {"--csv", !command.bench.csv_file.empty()}};
+      {"--csv", !command.bench.csv_file.empty()},
+      {"--perf-map", command.perf_map}};
   for (const auto& [what, there] : others)
     if (there) throw UsageError(std::string(what) + " is not for --compare");
+}
+
+// Before anything is compiled; a value that the environment has stays.
+void write_perf_map() {
+  ::setenv("TCONV_PERF", "1", 0);
+  fmt::print(stderr, "tconv: names of kernels go to /tmp/perf-{}.map\n", ::getpid());
 }
 
 }  // namespace
@@ -36,6 +47,7 @@ int cmd_bench(const Command& command) {
   }
   if (command.bench.code && !command.json && command.bench.json_file.empty())
     throw UsageError("--code goes into the JSON: --json or --output FILE is needed");
+  if (command.perf_map) write_perf_map();
   if (command.sweep.empty()) {
     if (command.plans > 0) throw UsageError("--plans is for --sweep");
     return bench_modes(command);
