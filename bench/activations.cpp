@@ -60,7 +60,9 @@ double median(std::vector<double> v) {
 
 void in_turns(benchmark::State& state, const std::string& layer, const std::string& activation,
               const std::string& options) {
-  const ReadyLayer relu(layer + "relu", options), other(layer + activation, options);
+  constexpr auto numbers = ReadyLayer::Numbers::noise;
+  const ReadyLayer relu(layer + "relu", options, numbers),
+      other(layer + activation, options, numbers);
   relu.run();
   other.run();
   std::vector<double> of_relu, of_other;
