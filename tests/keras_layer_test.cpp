@@ -78,6 +78,50 @@ TEST(KerasLayer, TheObjectIsWhatItsConfigSays) {
   EXPECT_FALSE(whole.trainable());
 }
 
+// A config as Keras 3.15 writes it, with layers as activations and whole numbers where it has them,
+// is written again as it was read.
+TEST(KerasLayer, ConfigsOfKerasComeBackAsTheyWere) {
+  const auto object = [](const char* module, const char* class_name, Value::Dict config) {
+    return Value(Value::Dict{{"module", module},
+                             {"class_name", class_name},
+                             {"config", std::move(config)},
+                             {"registered_name", nullptr}});
+  };
+  const Value policy = object("keras", "DTypePolicy", {{"name", "float32"}});
+  const auto layer = [&](const char* class_name, Value::Dict config) {
+    config.insert({{"name", "act"}, {"trainable", true}, {"dtype", policy}});
+    return object("keras.layers", class_name, std::move(config));
+  };
+  struct Case {
+    const char* argument;
+    Value given;
+    std::string post_op = {};
+  };
+  const Case cases[] = {
+      {"activation",
+       layer("ReLU", {{"max_value", 1.5}, {"negative_slope", 0.25}, {"threshold", 0.5}}),
+       "relu_above=0.25,0.5,1.5"},
+      {"activation", layer("LeakyReLU", {{"negative_slope", 0.1}}), "leaky_relu=0.1"},
+      {"activation", layer("ELU", {{"alpha", 0.7}}), "elu=0.7"},
+      {"activation", layer("Activation", {{"activation", "gelu"}}), "gelu"},
+      {"activation", layer("Softmax", {{"axis", 1}})},
+      {"kernel_initializer", object("keras.initializers", "RandomUniform",
+                                    {{"minval", -1}, {"maxval", 2}, {"seed", nullptr}})},
+      {"kernel_initializer", object("keras.initializers", "TruncatedNormal",
+                                    {{"mean", 1}, {"stddev", 0.5}, {"seed", 3}})},
+      {"bias_initializer", object("keras.initializers", "Constant", {{"value", 1}})},
+      {"kernel_constraint",
+       object("keras.constraints", "MaxNorm", {{"max_value", 3}, {"axis", Value::List{0, 1}}})},
+  };
+  for (const Case& c : cases) {
+    const Value::Dict config = {{"filters", 2}, {"kernel_size", 3}, {c.argument, c.given}};
+    const Conv2DTranspose made = Conv2DTranspose::from_config(config);
+    EXPECT_EQ(dump_json(made.get_config().dict()->at(c.argument)), dump_json(c.given));
+    if (std::string_view(c.argument) != "activation") continue;
+    EXPECT_EQ(activations::get(c.given).post_op(), c.post_op);
+  }
+}
+
 TEST(KerasLayer, BuiltLayersRunIntoMemoryOfTheCaller) {
   Conv2DTranspose layer = built({.strides = 2, .padding = "same", .activation = "gelu"});
   const OwnedTensor x = numbers({2, 4, 5, 3});
