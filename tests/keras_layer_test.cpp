@@ -122,6 +122,44 @@ TEST(KerasLayer, ConfigsOfKerasComeBackAsTheyWere) {
   }
 }
 
+// What Keras refuses as well, by the name of the argument.
+TEST(KerasLayer, WrongArgumentsAreNamed) {
+  const auto with = [](const char* argument, const Value& value) {
+    (void)Conv2DTranspose({{"filters", 2}, {"kernel_size", 3}, {argument, value}});
+  };
+  struct Case {
+    const char* argument;
+    Value value;
+    const char* blamed;
+    ErrorKind kind = ErrorKind::value_error;
+  };
+  const auto layer = [](const char* class_name, Value::Dict config) {
+    return Value(Value::Dict{
+        {"module", "keras.layers"}, {"class_name", class_name}, {"config", std::move(config)}});
+  };
+  const Case cases[] = {
+      {"trainable", 1, "trainable"},
+      {"trainable", nullptr, "trainable"},
+      {"dtype", "half", "dtype"},
+      {"dtype", "f32", "dtype"},
+      {"dtype", "mixed_float32", "dtype"},
+      {"dtype", 3, "dtype", ErrorKind::type_error},
+      {"name", "a/b", "name"},
+      {"groups", 2, "groups"},
+      {"activation", layer("ReLU", {{"negative_slope", -1.0}}), "negative_slope"},
+      {"activation", layer("ReLU", {{"max_value", -1}}), "max_value"},
+      {"activation", layer("ReLU", {{"threshold", nullptr}}), "threshold"},
+      {"activation", layer("LeakyReLU", {{"negative_slope", -0.5}}), "negative_slope"},
+      {"activation", layer("PReLU", {}), "activation"},
+      {"activation", layer("Activation", {}), "activation"},
+      {"activation", layer("Activation", {{"activation", "Relu"}}), "activation"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(std::string(c.argument) + " " + c.value.text());
+    expect_error([&] { with(c.argument, c.value); }, c.kind, c.blamed);
+  }
+}
+
 TEST(KerasLayer, BuiltLayersRunIntoMemoryOfTheCaller) {
   Conv2DTranspose layer = built({.strides = 2, .padding = "same", .activation = "gelu"});
   const OwnedTensor x = numbers({2, 4, 5, 3});

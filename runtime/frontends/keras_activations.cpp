@@ -244,6 +244,11 @@ constexpr const char* kOfEveryLayer[] = {"name", "trainable", "dtype"};
 std::shared_ptr<const Object> from_layer(std::string_view function, Value::Dict parameters,
                                          const Value& identifier) {
   for (const char* key : kOfEveryLayer) parameters.erase(key);
+  // The layers are stricter than the functions.
+  if (function == "relu" || function == "leaky_relu")
+    for (const auto& [key, value] : parameters)
+      if (value.is_null() ? key != "max_value" : number_of(value).value_or(0) < 0)
+        value_error(key, "of a layer it must be a number, 0 or more, got {}", value.text());
   std::shared_ptr<Object> object = make(function, parameters);
   if (identifier.dict()->contains("module")) object->serialized = identifier;
   return object;
