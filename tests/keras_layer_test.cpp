@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <thread>
 
 namespace tconv::keras {
 namespace {
@@ -192,6 +193,24 @@ TEST(KerasLayer, ActivationsThatLookAtAnAxisRunAfterTheKernel) {
       EXPECT_NEAR(g.as<float>()[pixel / 2 + c], z[pixel + c] / (1 + std::exp(-z[pixel + c + 2])),
                   1e-5);
   }
+}
+
+TEST(KerasLayer, ThreadsShareABuiltLayer) {
+  const Conv2DTranspose layer = built({.strides = 2, .padding = "same", .activation = "softplus"});
+  std::vector<OwnedTensor> inputs, alone;
+  for (int i = 0; i < 4; ++i) {
+    inputs.push_back(numbers({1, 4 + i, 5, 3}, 0.25F * static_cast<float>(i + 1)));
+    alone.push_back(layer.call(inputs.back()));
+  }
+  std::vector<int> right(inputs.size(), 0);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 20; ++round)
+        right[i] += elements(layer.call(inputs[i])) == elements(alone[i]) ? 1 : 0;
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, std::vector<int>(inputs.size(), 20));
 }
 
 TEST(KerasLayer, WrongWeightsChangeNothing) {
