@@ -172,6 +172,8 @@ TEST(CliPlans, BadInputIsRefused) {
   expect_refused({"check", kLine}, "TCONV_PLANS=" + newer, {{"TCONV_PLANS", newer}});
   const std::string good = folder.file("good");
   add_plans(good, {});
+  expect_refused({"aot", kLine, "-o", folder.file("library"), "--plans", good},
+                 "no plan database is read");
   expect_refused({"plans", good, "-o", folder.file("no/folder")}, "cannot be written");
   expect_refused({"plans"}, "file");
 }
