@@ -1,36 +1,26 @@
+// The numbers of HDF5 files, by Debian's HDF5 library: h5.cpp, or, in a build without it, words
+// that say so. Files come and go as bytes.
 #pragma once
 
-#include <hdf5.h>
-
-#include <mutex>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "runtime/frontends/keras_part/h5_index.h"
 #include "runtime/frontends/keras_part/interface.h"
 
 namespace tconv::frontends {
 
-// Closes what it holds, with the function of its kind.
-class H5Handle {
- public:
-  using Close = herr_t (*)(hid_t);
-  H5Handle(hid_t id, Close close) : id_(id), close_(close) {}
-  H5Handle(const H5Handle&) = delete;
-  H5Handle& operator=(const H5Handle&) = delete;
-  ~H5Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  bool ok() const { return id_ >= 0; }
-  operator hid_t() const { return id_; }  // NOLINT: implicit
+// Throws FileReject in a build without HDF5: which package and option it takes.
+void require_h5();
 
- private:
-  hid_t id_;
-  Close close_;
-};
-
-// Debian's library is not thread-safe; it prints its errors unless told otherwise.
-std::unique_lock<std::mutex> h5_lock();
-
-H5Contents read_h5(const std::string& bytes);
-std::pair<std::string, std::string> write_h5(const H5Contents& contents);
+// The numbers of datasets that h5_index found readable in `file`.
+std::vector<FileTensor> h5_read(std::string_view file, const std::vector<H5Dataset>& datasets);
+// The same file with other numbers in datasets of the same shape and type; a tensor's name is its
+// dataset's path.
+std::string h5_overwritten(std::string_view file, const std::vector<FileTensor>& tensors);
+// A file with these datasets, and groups that have an attribute `name`.
+std::string h5_file(const std::vector<FileTensor>& tensors, const std::vector<H5Group>& groups);
 
 }  // namespace tconv::frontends

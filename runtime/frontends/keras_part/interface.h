@@ -1,43 +1,61 @@
-// The part libtconv_keras.so: Debian's HDF5 and libzip. Files as bytes and names; what they mean is
-// the library's business. Errors are sentences, empty for none: no exception leaves the part but
-// std::bad_alloc.
+// The part libtconv_keras.so: files of weights. NumPy's NPY and NPZ, Keras' .weights.h5 and .keras,
+// read and written with zlib and, where the build has it, Debian's HDF5. What it needs to know of a
+// layer and what it finds travels as plain values; layers themselves are the library's.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace tconv::frontends {
 
-// Dense, row-major, little-endian. Of a file's types the floats of up to 4 bytes come as float32.
 struct FileTensor {
-  std::string path;  // in an HDF5 file: layers/up/vars/0
-  std::string type;  // float32, float64; of others the file's, which has no bytes
+  std::string name;  // where a file has several
+  std::string type;  // as tconv::name(DType) has it; of a file's other types, the file's word
   std::vector<std::int64_t> shape;
-  std::string bytes;
+  std::string bytes;  // dense, row-major, little-endian
 };
 
-// The attribute `name` that Keras gives a group of variables.
-using GroupName = std::pair<std::string, std::string>;  // path, name
+// A layer in a file: "up", "Conv2DTranspose", "layers/conv2d_transpose". A file of weights says no
+// class.
+struct FileLayer {
+  std::string name, class_name, path;
+};
 
-struct H5Contents {
+// What a layer takes; what a file has must fit.
+struct LayerNeeds {
+  std::string name;
+  std::vector<std::int64_t> kernel;  // sizes; -1: not known yet
+  bool bias = false;
+};
+
+struct FileRequest {
+  enum class Task {
+    read_arrays,    // -> tensors
+    write_arrays,   // tensors
+    list_layers,    // -> layers
+    read_layer,     // layer -> config, tensors {kernel, bias}
+    read_weights,   // layer, needs -> tensors {kernel, bias}
+    write_layer,    // needs, tensors {kernel, bias}, config
+    update_weights  // layer, needs, tensors {kernel, bias}
+  };
+  Task task = Task::read_arrays;
+  std::string file;
+  std::string layer;  // name or path of a layer in the file; empty: the one that is meant
+  LayerNeeds needs;
   std::vector<FileTensor> tensors;
-  std::vector<GroupName> names;
-  std::string error;
+  std::string config;  // of the layer, JSON as in a .keras file
 };
 
-struct ZipContents {
-  std::vector<std::pair<std::string, std::string>> members;  // name, bytes
-  std::string error;
+struct FileReply {
+  // Where `error` says something, the rest is meaningless. `argument` is "file" or "layer".
+  std::string argument, error;
+  std::vector<FileTensor> tensors;
+  std::vector<FileLayer> layers;
+  std::string config;
 };
 
-struct KerasPartFunctions {
-  ZipContents (*read_zip)(const std::string& path);
-  std::string (*write_zip)(const std::string& path, const ZipContents& contents, bool deflated);
-  H5Contents (*read_h5)(const std::string& bytes);  // a whole file
-  // The file's bytes, or the error (second).
-  std::pair<std::string, std::string> (*write_h5)(const H5Contents& contents);
-};
+// Throws nothing but std::bad_alloc. Thread-safe.
+using KerasPartFunction = FileReply (*)(const FileRequest&);
 
 }  // namespace tconv::frontends

@@ -125,7 +125,9 @@ class TCONV_API ConvTransposeLayer {
   // {module, class_name, config, registered_name, build_config}, as in a .keras file.
   Value serialize() const;
 
-  const frontends::KerasLayer& insides() const { return *insides_; }  // for weight files
+  // For weight files: keras_files.hpp.
+  const frontends::KerasLayer& insides() const { return *insides_; }
+  frontends::KerasLayer& insides() { return *insides_; }
 
  private:
   std::unique_ptr<frontends::KerasLayer> insides_;
