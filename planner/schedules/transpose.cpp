@@ -23,4 +23,33 @@ void emit_transpose(ir::Builder& b, const ir::Reg& rows, ir::DType type) {
   }
 }
 
+TransposedVectors::TransposedVectors(ir::Builder& b, ir::DType type, int registers)
+    : b_(b), type_(type) {
+  if (!wait(b.target(), type, registers)) return;
+  const int L = b.lanes(type);
+  waiting_ = b.buffer("waiting", type, {L, L}, ir::BufferKind::local);
+}
+
+void TransposedVectors::block(
+    const std::function<void(const ir::Reg&)>& fill, int count,
+    const std::function<void(const ir::RegRef&, const ir::Affine&)>& finish) const {
+  b_.scope([&] {
+    const ir::Reg z = b_.vec("z", {b_.lanes(type_)}, type_);
+    fill(z);
+    emit_transpose(b_, z, type_);
+    b_.unroll("i", 0, count, [&](const ir::Affine& i) {
+      if (waiting_) return b_.store({*waiting_, {i, 0}}, z(i));
+      finish(z(i), i);
+    });
+  });
+  if (!waiting_) return;
+  b_.loop("i", 0, count, [&](const ir::Affine& i) {
+    b_.scope([&] {
+      const ir::Reg z = b_.vec("z", {}, type_);
+      b_.mov(z(), ir::load({*waiting_, {i, 0}}));
+      finish(z(), i);
+    });
+  });
+}
+
 }  // namespace tconv::planner
