@@ -107,7 +107,7 @@ ConvTransposeLayer load_layer(const std::string& file, std::string_view layer) {
       take(out, reply, file);
       return out;
     } catch (const FrontError& e) {
-      throw FrontError(e.kind(), "layer", fmt::format("{}: {}: {}", file, e.argument(), e.what()));
+      throw FrontError(e.kind(), "layer", fmt::format("{}: {}", file, e.what()));
     }
   });
 }

@@ -110,7 +110,7 @@ std::vector<FileTensor> h5_read(std::string_view bytes, const std::vector<H5Data
     FileTensor tensor{wanted.path, wanted.type, wanted.shape, {}};
     tensor.bytes.resize(bytes_of(wanted.shape, element_bytes(wanted.type), wanted.path));
     const H5Handle dataset(H5Dopen2(file, wanted.path.c_str(), H5P_DEFAULT), H5Dclose);
-    if (!dataset.ok()) refuse(wanted.path, "does not open it");
+    if (!dataset.ok()) refuse(wanted.path, "does not find it: the groups are damaged");
     const H5Handle type = memory_type(dataset, wanted.path), space(H5Dget_space(dataset), H5Sclose);
     // That it sees what h5_index saw: the buffer has that size.
     if (!type.ok() || H5Tget_size(type) != element_bytes(wanted.type) ||
@@ -131,7 +131,7 @@ std::string h5_overwritten(std::string_view bytes, const std::vector<FileTensor>
   const H5Handle file(opened(access, bytes, H5F_ACC_RDWR), H5Fclose);
   for (const FileTensor& tensor : tensors) {
     const H5Handle dataset(H5Dopen2(file, tensor.name.c_str(), H5P_DEFAULT), H5Dclose);
-    if (!dataset.ok()) refuse(tensor.name, "does not open it");
+    if (!dataset.ok()) refuse(tensor.name, "does not find it: the groups are damaged");
     const H5Handle type = memory_type(dataset, tensor.name);
     if (!tensor.bytes.empty() &&
         H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.bytes.data()) < 0)
