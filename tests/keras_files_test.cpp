@@ -1,11 +1,12 @@
-// Keras' layers in files: what the real Keras saved is read and runs, what is saved comes back, what
-// does not fit is refused by name. Damaged files: keras_damage_test.cpp.
+// Keras' layers in files: what the real Keras saved is read and runs, what is saved comes back,
+// what does not fit is refused by name. Damaged files: keras_damage_test.cpp.
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cmath>
 #include <thread>
 
+#include "runtime/frontends/number_array.h"
 #include "tests/support/keras_files.h"
 
 #ifndef TCONV_HAS_HDF5
@@ -38,6 +39,17 @@ void expect_close(const OwnedTensor& y, const OwnedTensor& expected) {
 void expect_refused(const Refusal& r, const std::string& argument, const std::string& words) {
   EXPECT_EQ(r.argument, argument) << r.what;
   EXPECT_NE(r.what.find(words), std::string::npos) << r.what;
+}
+
+// Numbers of some size in the layer's compute type, by the cast that loading does.
+OwnedTensor cast_of(const ConvTransposeLayer& layer, const Dims& sizes) {
+  OwnedTensor x(DType::f32, sizes);
+  int i = 0;
+  for (float& v : x.as<float>()) v = 0.125F * static_cast<float>(i++ * 7 % 23 - 11);
+  return frontends::cast(x.view(), layer.compute_dtype());
+}
+OwnedTensor cast_to_f32(const OwnedTensor& y) {
+  return y.dtype() == DType::f64 ? OwnedTensor::copy(y) : frontends::cast(y.view(), DType::f32);
 }
 
 class KerasFiles : public testing::Test {
@@ -194,8 +206,8 @@ TEST_F(KerasFiles, ALayerInsideAModelIsReplaced) {
     EXPECT_EQ(bytes_of_file(file).size(), before.size());
     expect_refused(refusal([&] { update_weights(layer, file, "head"); }), "file",
                    "has shape [3, 1, 2, 6]; layer 'up' needs a kernel [4, 4, 6, 4]");
-    Conv2DTranspose doubles(LayerArguments{
-        .filters = 6, .kernel_size = 4, .name = "up", .dtype = "float64"});
+    Conv2DTranspose doubles(
+        LayerArguments{.filters = 6, .kernel_size = 4, .name = "up", .dtype = "float64"});
     doubles.build({1, 5, 6, 4});
     expect_refused(refusal([&] { update_weights(doubles, file); }), "file",
                    "is of type float32, the kernel of layer 'up' of float64");
@@ -208,8 +220,8 @@ TEST_F(KerasFiles, ALayerInsideAModelIsReplaced) {
 }
 
 TEST_F(KerasFiles, OtherFloatingTypesAreCast) {
-  Conv2DTranspose wide(LayerArguments{
-      .filters = 6, .kernel_size = 4, .name = "up", .dtype = "float64"});
+  Conv2DTranspose wide(
+      LayerArguments{.filters = 6, .kernel_size = 4, .name = "up", .dtype = "float64"});
   load_weights(wide, keras_data("upsample.weights.h5"));
   EXPECT_EQ(wide.kernel().dtype(), DType::f64);
   EXPECT_EQ(static_cast<const double*>(wide.kernel().data())[0],
@@ -222,14 +234,13 @@ TEST_F(KerasFiles, WhatDoesNotFitIsNamedAndNothingChanges) {
     for (const bool built : {false, true}) {
       Conv2DTranspose layer(arguments);
       if (built) layer.build({1, 4, 4, layer.name() == "up" ? 4 : 6});
-      const std::vector<OwnedTensor> before = layer.built() ? layer.get_weights()
-                                                            : std::vector<OwnedTensor>();
+      const std::vector<OwnedTensor> before =
+          layer.built() ? layer.get_weights() : std::vector<OwnedTensor>();
       expect_refused(refusal([&] { load_weights(layer, file, from); }), argument, words);
       EXPECT_EQ(layer.built(), built);
-      const std::vector<OwnedTensor> after = built ? layer.get_weights()
-                                                   : std::vector<OwnedTensor>();
-      for (std::size_t i = 0; i < before.size(); ++i)
-        EXPECT_TRUE(same_bits(before[i], after[i]));
+      const std::vector<OwnedTensor> after =
+          built ? layer.get_weights() : std::vector<OwnedTensor>();
+      for (std::size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(same_bits(before[i], after[i]));
     }
   };
   const std::string h5 = keras_data("upsample.weights.h5"), npz = keras_data("upsample.npz");
@@ -271,6 +282,61 @@ TEST_F(KerasFiles, WhatDoesNotFitIsNamedAndNothingChanges) {
   expect_refused(refusal([&] { (void)load_layer(npz); }), "file", "it has no member 'config.json'");
   expect_refused(refusal([&] { (void)load_layer(keras_data("upsample.keras")); }), "layer",
                  "one of its layers must be named");
+}
+
+// For tests/keras_reads.py, which has the real Keras read these.
+TEST_F(KerasFiles, ForTheRealKeras) {
+  const char* const given = std::getenv("TCONV_KERAS_FOLDER");
+  const std::string folder = (given == nullptr ? folder_.path().string() : given) + "/";
+  const LayerArguments common = {.filters = 3, .kernel_size = 4, .bias_initializer = "ones"};
+  const auto save = [&](int rank, const std::string& name, Shape shape, LayerArguments arguments) {
+    arguments.name = name;
+    ConvTransposeLayer layer(rank, arguments);
+    layer.build(shape);
+    Dims sizes;
+    for (const auto& size : shape) sizes.push_back(size.value_or(3));
+    // In the compute type: Keras casts nothing that it is given in another.
+    OwnedTensor x = cast_of(layer, sizes);
+    const OwnedTensor y = cast_to_f32(layer.call(x));
+    save_weights(layer, folder + name + ".keras");
+    save_weights(layer, folder + name + ".weights.h5");
+    save_weights(layer, folder + name + ".npz");
+    save_npz(std::vector<NamedView>{{"x", x.view()}, {"y", y.view()}}, folder + name + ".case.npz");
+  };
+  LayerArguments a = common;
+  a.strides = 2;
+  a.padding = "same";
+  a.activation = "gelu";
+  a.kernel_regularizer = "l2";
+  a.kernel_constraint = "max_norm";
+  save(2, "image", {std::nullopt, 5, std::nullopt, 2}, a);
+  a = common;
+  a.use_bias = false;
+  a.activation = activations::make("leaky_relu", {{"negative_slope", 0.1}});
+  save(1, "signal", {std::nullopt, 9, 2}, a);
+  a = common;
+  a.kernel_size = Value::List{1, 2, 3};
+  a.strides = 3;
+  a.output_padding = Value::List{0, 1, 2};
+  save(3, "volume", {1, 3, 4, 5, 2}, a);
+  for (const char* const dtype :
+       {"float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16"}) {
+    a = common;
+    a.dtype = dtype;
+    save(2, dtype, {2, 5, 5, 2}, a);
+  }
+  for (const auto& [name, value] :
+       {std::pair{"upsample.keras", 0.5F}, {"upsample.weights.h5", 0.25F}}) {
+    std::filesystem::copy_file(keras_data(name), folder + name,
+                               std::filesystem::copy_options::overwrite_existing);
+    Conv2DTranspose up(up_arguments());
+    load_weights(up, folder + name);
+    std::vector<OwnedTensor> weights = up.get_weights();
+    for (OwnedTensor& weight : weights)
+      for (float& v : weight.as<float>()) v = value;
+    up.set_weights({weights[0].view(), weights[1].view()});
+    update_weights(up, folder + name);
+  }
 }
 
 TEST_F(KerasFiles, ALinkStaysALinkAndRightsStay) {

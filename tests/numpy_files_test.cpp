@@ -21,8 +21,7 @@ using tests::write_bytes;
 std::string npy(const std::string& header, const std::string& data, int version = 1) {
   std::string out = "\x93NUMPY" + std::string{static_cast<char>(version), '\0'};
   const std::size_t length = header.size();
-  for (int i = 0; i < (version == 1 ? 2 : 4); ++i)
-    out += static_cast<char>(length >> (8 * i));
+  for (int i = 0; i < (version == 1 ? 2 : 4); ++i) out += static_cast<char>(length >> (8 * i));
   return out + header + data;
 }
 
@@ -69,18 +68,18 @@ TEST_F(NumpyFiles, EveryFormOfAnArray) {
   }
   EXPECT_EQ(values(load(npy("{'descr': '>f4', 'fortran_order': False, 'shape': (6,), }", swapped))),
             (Floats{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(load(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", floats({7})))
-                .elements(),
-            1);
+  EXPECT_EQ(
+      load(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", floats({7}))).elements(),
+      1);
   EXPECT_EQ(load(npy("{'descr': '<f8', 'fortran_order': True, 'shape': (3, 0), }", "")).shape(),
             (Dims{3, 0}));
-  for (const auto& [descr, type] : std::vector<std::pair<std::string, DType>>{{"<f2", DType::f16},
-                                                                              {"<V2", DType::bf16},
-                                                                              {"|V2", DType::bf16},
-                                                                              {"<u2", DType::bf16},
-                                                                              {"<i4", DType::i32},
-                                                                              {"<i8", DType::i64},
-                                                                              {"<f8", DType::f64}})
+  for (const auto& [descr, type] : std::vector<std::pair<std::string, DType> >{{"<f2", DType::f16},
+                                                                               {"<V2", DType::bf16},
+                                                                               {"|V2", DType::bf16},
+                                                                               {"<u2", DType::bf16},
+                                                                               {"<i4", DType::i32},
+                                                                               {"<i8", DType::i64},
+                                                                               {"<f8", DType::f64}})
     EXPECT_EQ(load(npy("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (0,), }", ""))
                   .dtype(),
               type);
@@ -95,7 +94,8 @@ TEST_F(NumpyFiles, RefusedWithTheReason) {
   expect_refused("PK", "no zip directory");
   expect_refused("\x93NUMPY", "cut off");
   expect_refused(npy(header("<f4", "(2,)"), data, 4), "is of version 4");
-  expect_refused(npy(header("<f4", "(3,)"), data), "[3] of type float32 takes 12 bytes, there are 8");
+  expect_refused(npy(header("<f4", "(3,)"), data),
+                 "[3] of type float32 takes 12 bytes, there are 8");
   expect_refused(npy(header("<f4", "(1,)"), data), "takes 4 bytes, there are 8");
   expect_refused(npy(header("<c8", "(1,)"), data), "its type is '<c8'");
   expect_refused(npy(header("|O", "(1,)"), data), "its type is '|O'");
@@ -106,8 +106,9 @@ TEST_F(NumpyFiles, RefusedWithTheReason) {
   expect_refused(npy(header("<f4", "(4611686018427387, 4096)"), data), "is impossible");
   expect_refused(npy(header("<f4", "(1, 1, 1, 1, 1, 1, 1, 1, 2)"), data), "9 axes");
   expect_refused(npy("{'descr': '<f4', 'shape': (2,)}", data), "has not one");
-  expect_refused(npy("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", data),
-                 "has not one");
+  expect_refused(
+      npy("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", data),
+      "has not one");
   expect_refused(npy(header("<f4", "(2,)") + "x", data), "has not one");
   expect_refused(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", data),
                  "has no '\\x27'");
@@ -152,8 +153,9 @@ TEST_F(NumpyFiles, Archives) {
   save_npz({}, file);
   EXPECT_TRUE(load_npz(file).empty());
   EXPECT_EQ(refusal([&] { (void)load_npy(file); }).argument, "file");
-  EXPECT_NE(refusal([&] { (void)load_npz(tests::keras_data("upsample.keras")); })
-                .what.find("member 'metadata.json': it is no .npy"),
+  EXPECT_NE(refusal([&] {
+              (void)load_npz(tests::keras_data("upsample.keras"));
+            }).what.find("member 'metadata.json': it is no .npy"),
             std::string::npos);
 }
 

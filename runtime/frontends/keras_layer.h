@@ -22,6 +22,7 @@ class KerasLayer {
   void check_input(const TensorView& input) const;
   OwnedTensor run(const TensorView& input, const Options& options) const;
   void run(const TensorView& input, const MutableTensorView& output, const Options& options) const;
+  std::string problem_line(const TensorView& input) const;
   keras::Shape output_shape(const keras::Shape& input) const;
 
   Dims kernel_shape(std::int64_t channels) const;

@@ -24,8 +24,7 @@ H5Handle in_memory() {
 }
 
 hid_t opened(const H5Handle& access, std::string_view file, unsigned how) {
-  if (!access.ok() ||
-      H5Pset_file_image(access, const_cast<char*>(file.data()), file.size()) < 0)
+  if (!access.ok() || H5Pset_file_image(access, const_cast<char*>(file.data()), file.size()) < 0)
     refuse("", "keeps no file in memory");
   const hid_t id = H5Fopen("tconv", how, access);
   if (id < 0) refuse("", "does not open it: it is damaged");
@@ -46,8 +45,7 @@ std::string image(const H5Handle& file) {
 H5Handle memory_type(const H5Handle& dataset, const std::string& path) {
   const H5Handle stored(H5Dget_type(dataset), H5Tclose);
   H5Handle memory(stored.ok() ? H5Tcopy(stored) : H5I_INVALID_HID, H5Tclose);
-  if (!memory.ok() ||
-      (H5Tget_class(memory) == H5T_FLOAT && H5Tset_order(memory, H5T_ORDER_LE) < 0))
+  if (!memory.ok() || (H5Tget_class(memory) == H5T_FLOAT && H5Tset_order(memory, H5T_ORDER_LE) < 0))
     refuse(path, "does not know its type");
   return H5Handle(H5Tcopy(memory), H5Tclose);
 }

@@ -26,7 +26,7 @@ std::string type_of(const Bytes& file, const H5Message& message, bool bfloat16,
   std::string bytes(file.slice(message.at, message.bytes));
   if (bfloat16 && bytes == kTwoBytes) return "bfloat16";
   static constexpr std::array<const char*, 11> kClasses = {
-      "an integer", "a float", "a time",        "a string",      "a bit field",   "opaque",
+      "an integer", "a float", "a time",         "a string",      "a bit field",  "opaque",
       "a compound", "a link",  "an enumeration", "of any length", "a fixed array"};
   const unsigned number = static_cast<unsigned char>(bytes[0]) & 0xf;
   words = (number < kClasses.size() ? kClasses[number] : "unknown") + std::string(" of ") +
@@ -77,7 +77,8 @@ void check_layout(const Bytes& file, const H5Message& message, std::uint64_t byt
     throw FileReject("its layout is not as Keras writes it");
   const auto kind = file.number(at + 1, 1);
   if (kind == 2)
-    throw FileReject("its numbers are in chunks; in one piece, as Keras writes them, they are read");
+    throw FileReject(
+        "its numbers are in chunks; in one piece, as Keras writes them, they are read");
   if (kind == 0) {
     if (file.u16(at + 2) != bytes || 4 + bytes > message.bytes)
       throw FileReject("its numbers are not of its size");

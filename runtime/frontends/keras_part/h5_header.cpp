@@ -77,8 +77,7 @@ std::vector<H5Message> h5_header(const Bytes& file, std::uint64_t at, H5Extents&
       const unsigned flags = static_cast<unsigned>(file.number(next + 4, 1));
       next += 8 + message.bytes;
       if (next > end || message.bytes % 8 != 0) damaged(at, "has a message that is cut off");
-      if (++seen > count || seen > kMostMessages)
-        damaged(at, "has more messages than it says");
+      if (++seen > count || seen > kMostMessages) damaged(at, "has more messages than it says");
       if (flags > 1) damaged(at, "has a message with flags that Keras does not write");
       switch (message.type) {
         case kNothing:

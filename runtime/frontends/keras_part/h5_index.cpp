@@ -123,9 +123,8 @@ class Walk {
             const Heap& names, std::vector<std::uint64_t>& children) {
     extents_.claim(at, kNodeBytes, "a tree");
     const std::uint64_t count = file_.u16(at + 6);
-    if (file_.slice(at, 5) != std::string_view("TREE\0", 5) ||
-        file_.number(at + 5, 1) != level || count > 2 * kInner || file_.u64(at + 8) != left ||
-        file_.u64(at + 16) != right)
+    if (file_.slice(at, 5) != std::string_view("TREE\0", 5) || file_.number(at + 5, 1) != level ||
+        count > 2 * kInner || file_.u64(at + 8) != left || file_.u64(at + 16) != right)
       damaged("a tree", at, "is not as Keras writes it");
     for (std::uint64_t i = 0; i < count; ++i) {
       name_at(names, file_.u64(at + 24 + i * 16));

@@ -93,9 +93,8 @@ std::vector<H5Dataset> fitting(const std::vector<H5Dataset>& datasets, const Lay
 std::vector<H5Dataset> datasets_of(std::string_view file, const FileRequest& request,
                                    const ModelLayer* model, const LayerNeeds& needs) {
   const std::vector<H5Variables> all = h5_variables(h5_index(file));
-  const H5Variables& variables = model != nullptr
-                                     ? variables_of(all, model->layer)
-                                     : chosen(all, request.layer, request.needs.name);
+  const H5Variables& variables = model != nullptr ? variables_of(all, model->layer)
+                                                  : chosen(all, request.layer, request.needs.name);
   return fitting(variables.datasets, needs);
 }
 
@@ -107,7 +106,8 @@ const ModelLayer& model_layer(const Saved& saved, const FileRequest& request) {
 FileReply read_layer(const FileRequest& request) {
   const std::string file = read_file(request.file);
   if (!is_zip(file))
-    throw FileReject("it is no .keras file; only these have a layer's arguments beside its weights");
+    throw FileReject(
+        "it is no .keras file; only these have a layer's arguments beside its weights");
   std::vector<ZipMember> members = zip_members(file);
   if (!is_model(members))
     throw FileReject("it is no .keras file: it has no member " + quoted(kConfig));

@@ -48,9 +48,9 @@ bool fits(const std::vector<std::int64_t>& shape, const std::vector<std::int64_t
 std::string listed(const std::vector<FileLayer>& layers) {
   std::string out;
   for (std::size_t i = 0; i < layers.size() && i < kMostListed; ++i)
-    out += (i > 0 ? ", " : "") +
-           (layers[i].name.empty() ? quoted(layers[i].path)
-                                   : quoted(layers[i].name) + " (" + layers[i].path + ")");
+    out += (i > 0 ? ", " : "") + (layers[i].name.empty()
+                                      ? quoted(layers[i].path)
+                                      : quoted(layers[i].name) + " (" + layers[i].path + ")");
   if (layers.size() > kMostListed)
     out += " and " + std::to_string(layers.size() - kMostListed) + " more";
   return out.empty() ? "none" : out;
@@ -111,8 +111,8 @@ void check_fit(const std::vector<H5Dataset>& datasets, const LayerNeeds& needs,
     if (i == 1 && !needs.bias)
       throw FileReject("it has a bias, " + what + "; layer " + quoted(needs.name) +
                        " has none (use_bias false)");
-    const bool is_float = dataset.type.find("float") != std::string::npos &&
-                          element_bytes(dataset.type) != 0;
+    const bool is_float =
+        dataset.type.find("float") != std::string::npos && element_bytes(dataset.type) != 0;
     if (!dataset.readable || !is_float)
       throw FileReject(what + " is of type " + dataset.type + "; " + needed(needs, i) +
                        " of a floating type");

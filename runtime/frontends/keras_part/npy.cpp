@@ -53,7 +53,8 @@ class Header {
 
  private:
   void skip() {
-    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\n')) rest_.remove_prefix(1);
+    while (!rest_.empty() && (rest_.front() == ' ' || rest_.front() == '\n'))
+      rest_.remove_prefix(1);
   }
   std::string_view rest_;
 };
@@ -144,8 +145,7 @@ FileTensor npy_tensor(std::string_view bytes) {
   const auto version = file.number(6, 1);
   if (version < 1 || version > 3)
     refuse("is of version " + std::to_string(version) + "; 1 to 3 are read");
-  const std::uint64_t start = version == 1 ? 10 : 12,
-                      length = file.number(8, version == 1 ? 2 : 4);
+  const std::uint64_t start = version == 1 ? 10 : 12, length = file.number(8, version == 1 ? 2 : 4);
   const Description d = description(file.slice(start, length));
   FileTensor out;
   out.type = type_named(d.type);
@@ -165,9 +165,7 @@ FileTensor npy_tensor(std::string_view bytes) {
 }
 
 std::string npy_file(const FileTensor& tensor) {
-  const std::string letters = tensor.type == "bfloat16"   ? "V2"
-                              : tensor.type[0] == 'i'     ? "i"
-                                                          : "f";
+  const std::string letters = tensor.type == "bfloat16" ? "V2" : tensor.type[0] == 'i' ? "i" : "f";
   std::string text = "{'descr': '<" + letters;
   if (letters.size() == 1) text += std::to_string(element_bytes(tensor.type));
   text += "', 'fortran_order': False, 'shape': (";
@@ -209,7 +207,8 @@ std::string npz_file(const std::vector<FileTensor>& tensors) {
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const ZipMember member = stored(tensors[i].name + ".npy", files[i]);
     if (tensors[i].name.empty() || find_member(members, member.name) != nullptr)
-      throw FileReject("arrays need names, each its own; given is " + quoted(tensors[i].name), "tensors");
+      throw FileReject("arrays need names, each its own; given is " + quoted(tensors[i].name),
+                       "tensors");
     members.push_back(member);
   }
   return zip_archive(members);

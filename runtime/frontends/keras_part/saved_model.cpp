@@ -159,7 +159,8 @@ OneLayerModel model_of(const std::string& layer_config) {
                         {"build_input_shape", shape}}},
                       {"registered_name", nullptr},
                       {"build_config", {{"input_shape", shape}}}};
-  return {model.dump(-1, ' ', true), "layers/" + snake_case(layer.at("class_name").get<std::string>())};
+  return {model.dump(-1, ' ', true),
+          "layers/" + snake_case(layer.at("class_name").get<std::string>())};
 }
 
 }  // namespace tconv::frontends

@@ -11,7 +11,7 @@
 namespace tconv::frontends {
 
 struct ModelLayer {
-  FileLayer layer;     // its path is the one that Keras gives it, unless a class of its own holds it
+  FileLayer layer;  // its path is the one that Keras gives it, unless a class of its own holds it
   std::string config;  // JSON
   LayerNeeds needs;
   std::string fault;  // why `needs` cannot be said

@@ -191,8 +191,7 @@ std::string zip_archive(const std::vector<ZipMember>& members) {
     append_number(out, kLocal, 4);
     out.append(head).append(member.name).append(member.packed);
   }
-  if (out.size() > 0xfffffffe - directory.size())
-    throw FileReject("it would have more than 4 GiB");
+  if (out.size() > 0xfffffffe - directory.size()) throw FileReject("it would have more than 4 GiB");
   const std::uint64_t at = out.size();
   out += directory;
   append_number(out, kEnd, 4);

@@ -2,8 +2,9 @@
 // and .npy. A file is known by what is in it when it is read, and by the end of its name when it is
 // written.
 //
-//   keras::ConvTransposeLayer up = keras::load_layer("model.keras", "up");   // a real model's layer
-//   keras::update_weights(up, "model.keras", "up");                          // and back into it
+//   keras::ConvTransposeLayer up = keras::load_layer("model.keras", "up");   // a real model's
+//   layer keras::update_weights(up, "model.keras", "up");                          // and back into
+//   it
 //
 // What reads and writes them is libtconv_keras.so, opened on first use; without it, and for HDF5 in
 // a build without HDF5, these functions say so and what is missing (tconv::Error or FrontError).
@@ -36,8 +37,8 @@ TCONV_API std::vector<SavedLayer> saved_layers(const std::string& file);
 // name: the only transposed convolution.
 TCONV_API ConvTransposeLayer load_layer(const std::string& file, std::string_view layer = {});
 
-// Weights for a layer that is there, from any of the files. `from` is the name or path of a layer in
-// the file; without it the one that has the layer's name, or the only one. In an NPZ: arrays
+// Weights for a layer that is there, from any of the files. `from` is the name or path of a layer
+// in the file; without it the one that has the layer's name, or the only one. In an NPZ: arrays
 // FROM/kernel and FROM/bias (also with _ or . for /), without it kernel and bias, or arr_0 and
 // arr_1. An NPY is the kernel of a layer without bias. Another floating type is cast. A layer that
 // is not built becomes built for the kernel's channels.
@@ -45,12 +46,12 @@ TCONV_API void load_weights(ConvTransposeLayer& layer, const std::string& file,
                             std::string_view from = {});
 
 // A built layer alone, in a new file or in the place of an old one: FILE.weights.h5 and FILE.keras
-// as Keras saves a Sequential model of this layer, FILE.npz with kernel and bias, FILE.npy of a layer
-// without bias. bfloat16 has type V2 in NumPy's files.
+// as Keras saves a Sequential model of this layer, FILE.npz with kernel and bias, FILE.npy of a
+// layer without bias. bfloat16 has type V2 in NumPy's files.
 TCONV_API void save_weights(const ConvTransposeLayer& layer, const std::string& file);
 
-// Replaces the weights of one layer in a .weights.h5, .keras or .npz file, which has to have them in
-// the same shapes and types; all else stays as it was.
+// Replaces the weights of one layer in a .weights.h5, .keras or .npz file, which has to have them
+// in the same shapes and types; all else stays as it was.
 TCONV_API void update_weights(const ConvTransposeLayer& layer, const std::string& file,
                               std::string_view to = {});
 
