@@ -159,6 +159,45 @@ TEST_F(NumpyFiles, Archives) {
             std::string::npos);
 }
 
+std::string number(std::uint64_t value, int bytes) {
+  std::string out;
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+  return out;
+}
+
+// Sizes in extra fields and a second end of the directory, as for what is beyond 4 GiB.
+TEST_F(NumpyFiles, ArchivesWithWideSizes) {
+  const OwnedTensor t(DType::f32, {3});
+  const std::string file = folder_.file("a.npz"), wide_file = folder_.file("wide.npz");
+  save_npz(std::vector<NamedView>{{"t", t.view()}}, file);
+  const std::string narrow = bytes_of_file(file);
+  const std::size_t directory = narrow.find("PK\1\2"), end = narrow.find("PK\5\6");
+  ASSERT_EQ(end - directory, 46U + 5U);
+  const std::string sizes = narrow.substr(directory + 20, 4), none(4, '\xff');
+  const std::string eight = sizes + std::string(4, '\0');
+  const auto archive = [&](const std::string& extra) {
+    std::string entry = narrow.substr(directory, 51);
+    entry.replace(20, 8, none + none).replace(42, 4, none).replace(30, 2, number(extra.size(), 2));
+    entry += extra;
+    std::string out = narrow.substr(0, directory) + entry;
+    const std::size_t at = out.size();
+    out += "PK\6\6" + number(44, 8) + number(0, 12) + number(1, 8) + number(1, 8) +
+           number(entry.size(), 8) + number(directory, 8);
+    out += "PK\6\7" + number(0, 4) + number(at, 8) + number(1, 4);
+    return out + "PK\5\6" + number(0, 4) + number(0xffffffffffff, 6) + number(0xffffffffffff, 6) +
+           number(0, 2);
+  };
+  const std::string other = number(0x5455, 2) + number(1, 2) + "x";  // of somebody else
+  write_bytes(wide_file,
+              archive(other + number(1, 2) + number(24, 2) + eight + eight + number(0, 8)));
+  EXPECT_TRUE(tests::same_bits(named(load_npz(wide_file), "t"), t));
+  write_bytes(wide_file, archive(number(1, 2) + number(16, 2) + eight + eight));
+  EXPECT_NE(refusal([&] { (void)load_npz(wide_file); }).what.find("an extra field is too short"),
+            std::string::npos);
+  write_bytes(wide_file, archive(other));
+  EXPECT_EQ(refusal([&] { (void)load_npz(wide_file); }).argument, "file");
+}
+
 }  // namespace
 }  // namespace tconv::keras
 

@@ -1,6 +1,7 @@
 #include "runtime/frontends/keras_part/layer_arrays.h"
 
 #include <algorithm>
+#include <map>
 
 #include "runtime/frontends/keras_part/reject.h"
 
@@ -57,21 +58,18 @@ std::string listed(const std::vector<FileLayer>& layers) {
 }
 
 std::vector<H5Variables> h5_variables(const H5Index& index) {
+  std::map<std::string, std::vector<H5Dataset>> of_group;
+  for (const H5Dataset& dataset : index.datasets)
+    of_group[parts_of(dataset.path).group].push_back(dataset);
+  const auto rank = [](const H5Dataset& dataset) {
+    return position(parts_of(dataset.path).last).value_or(9);
+  };
   std::vector<H5Variables> out;
   for (const H5Group& group : index.groups) {
-    std::vector<H5Dataset> datasets;
-    bool kernel = false;
-    for (const H5Dataset& dataset : index.datasets) {
-      const PathParts parts = parts_of(dataset.path);
-      if (parts.group != group.path) continue;
-      kernel = kernel || position(parts.last) == 0;
-      datasets.push_back(dataset);
-    }
-    if (!kernel) continue;
-    std::stable_sort(datasets.begin(), datasets.end(), [](const H5Dataset& a, const H5Dataset& b) {
-      return position(parts_of(a.path).last).value_or(9) <
-             position(parts_of(b.path).last).value_or(9);
-    });
+    std::vector<H5Dataset>& datasets = of_group[group.path];
+    std::stable_sort(datasets.begin(), datasets.end(),
+                     [&](const H5Dataset& a, const H5Dataset& b) { return rank(a) < rank(b); });
+    if (datasets.empty() || rank(datasets.front()) != 0) continue;
     const PathParts parts = parts_of(group.path);
     const bool keras3 = parts.last == "vars";
     out.push_back({keras3 ? parts.group : group.path,
