@@ -23,8 +23,22 @@ H5Handle in_memory() {
   return {access, H5Pclose};
 }
 
+// A file that is only read stays where it is: the library's copies of it, two of all, are itself.
+// One file at a time is open (H5Session).
+const void* the_image = nullptr;
+void* the_image_itself(std::size_t, H5FD_file_image_op_t, void*) {
+  return const_cast<void*>(the_image);
+}
+void* not_copied(void* to, const void*, std::size_t, H5FD_file_image_op_t, void*) { return to; }
+herr_t not_freed(void*, H5FD_file_image_op_t, void*) { return 0; }
+H5FD_file_image_callbacks_t shared_image = {the_image_itself, not_copied, nullptr, not_freed,
+                                            nullptr,          nullptr,    nullptr};
+
 hid_t opened(const H5Handle& access, std::string_view file, unsigned how) {
-  if (!access.ok() || H5Pset_file_image(access, const_cast<char*>(file.data()), file.size()) < 0)
+  the_image = file.data();
+  if (!access.ok() ||
+      (how == H5F_ACC_RDONLY && H5Pset_file_image_callbacks(access, &shared_image) < 0) ||
+      H5Pset_file_image(access, const_cast<char*>(file.data()), file.size()) < 0)
     refuse("", "keeps no file in memory");
   const hid_t id = H5Fopen("tconv", how, access);
   if (id < 0) refuse("", "does not open it: it is damaged");
