@@ -1,11 +1,14 @@
-// Logarithmic axes.
+// Logarithmic axes. Files may say anything: what no machine does is drawn at the edge.
+
+const kLeast = 1e-9, kMost = 1e15;
 
 function logScale(values, from, to) {
-  let low = Math.min(...values), high = Math.max(...values);
+  const sane = values.map(v => Math.min(kMost, Math.max(kLeast, v)));
+  let low = Math.min(...sane), high = Math.max(...sane);
   low = Math.pow(10, Math.log10(low) - 0.08);
   high = Math.pow(10, Math.log10(high) + 0.08);
   const span = Math.log(high / low) || 1;
-  const scale = v => from + (Math.log(v / low) / span) * (to - from);
+  const scale = v => from + (Math.log(Math.min(high, Math.max(low, v)) / low) / span) * (to - from);
   scale.low = low;
   scale.high = high;
   scale.ticks = logTicks(low, high);
