@@ -34,6 +34,7 @@ struct Sources {
 struct RunFiles {
   std::string input, filter, bias, output;   // NPY
   std::string onnx, node;                    // a model and a node's name in it
+  std::string keras, layer;                  // a saved model and a layer's name or path in it
   std::vector<std::string> prelu, add, mul;  // operands, in the order of these post-ops
 };
 

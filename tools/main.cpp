@@ -72,9 +72,11 @@ int parse_and_run(int argc, char** argv) {
   CLI::App* dump = verb("dump", cmd_dump, "plan, IR or machine code as text");
   dump->add_option("--stage", command.stage, "plan, ir, llvm, asm")
       ->check(CLI::IsMember({"plan", "ir", "llvm", "asm"}));
-  CLI::App* run = verb("run", cmd_run, "one problem, or a node of an ONNX model, on NPY files");
+  CLI::App* run = verb("run", cmd_run, "one problem, or a layer of an ONNX or Keras model, on NPY files");
   run->add_option("--onnx", command.files.onnx, "model whose ConvTranspose is run");
   run->add_option("--node", command.files.node, "name of the node, where there are several");
+  run->add_option("--keras", command.files.keras, ".keras file whose transposed layer is run");
+  run->add_option("--layer", command.files.layer, "its name or path, where there are several");
   run->add_option("--input", command.files.input, "NPY")->required();
   run->add_option("--filter", command.files.filter, "NPY; not where the model holds it");
   run->add_option("--bias", command.files.bias, "NPY");
