@@ -89,13 +89,14 @@ void Pointers::leave(const LoopFacts& loop, std::int64_t end) {
   }
 }
 
-void Pointers::save_and_enter(const LoopFacts& loop) {
+void Pointers::save(const LoopFacts& loop, bool enter) {
   int slot = loop.save_slot;
   for (const LoopFacts::Move& m : loop.moves) {
     if (m.coeff == 0) continue;
     with(m.pointer, [&](const Xbyak::Operand& pointer) {
       if (pointer.isMEM()) as_.mov(as_.rcx, pointer);
       as_.mov(scalars_.slot(slot++), pointer.isMEM() ? as_.rcx : Xbyak::Reg64(pointer.getIdx()));
+      if (!enter) return;
       if (m.coeff == std::int64_t(std::int32_t(m.coeff))) {
         as_.imul(as_.rcx, as_.rax, static_cast<int>(m.coeff));
       } else {

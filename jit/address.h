@@ -38,12 +38,14 @@ class Pointers {
   void advance(const LoopFacts& loop);
   // After a loop whose variable ended at `end`.
   void leave(const LoopFacts& loop, std::int64_t end);
-  // For a first value in rax that is known only at run time: pointers are saved and restored
-  // instead. Destroys rcx, as `restore` does.
-  void save_and_enter(const LoopFacts& loop);
+  // Where the last value is known only at run time, pointers are saved, where the first one is, too,
+  // by what moves them there from 0; it is in rax. Destroys rcx, as `restore` does.
+  void save(const LoopFacts& loop) { save(loop, false); }
+  void save_and_enter(const LoopFacts& loop) { save(loop, true); }
   void restore(const LoopFacts& loop);
 
  private:
+  void save(const LoopFacts& loop, bool enter);
   // The pointer's register, or what carries it between the frame and an instruction.
   Xbyak::Reg64 carrier(const ViewFacts& v) const {
     return v.reg >= 0 ? Xbyak::Reg64(kPool[v.reg]) : as_.rdx;

@@ -105,30 +105,41 @@ class Walk {
     const bool up = facts_.value_used[f.var];
     const Home counter = home(loop);
     const Xbyak::Address bound = scalars_.slot(loop.bound_slot);
-    const bool short_hi = hi && fits32(*hi);
+    const bool short_lo = lo && fits32(*lo), short_hi = hi && fits32(*hi);
     Xbyak::Label past;
-    pointers_.enter(loop, 0);
-    if (!short_hi) {
-      scalars_.evaluate_min(f.hi);
-      as_.mov(bound, as_.rax);
-    }
-    if (lo) {
-      as_.mov(as_.rax, static_cast<std::uint64_t>(*lo));
-    } else {
-      scalars_.evaluate_max(f.lo);
-    }
+    pointers_.enter(loop, short_lo ? *lo : 0);
     const auto compare = [&](const Xbyak::Reg64& value) {
       short_hi ? as_.cmp(value, static_cast<std::uint32_t>(*hi)) : as_.cmp(value, bound);
     };
-    compare(as_.rax);
-    as_.jge(past, as_.T_NEAR);
-    pointers_.save_and_enter(loop);
-    if (up) {
-      scalars_.store(counter, as_.rax);
+    if (!short_hi) scalars_.evaluate_min(f.hi);  // into rax
+    if (short_lo) {
+      as_.cmp(as_.rax, static_cast<std::uint32_t>(*lo));  // hi is not short: then both were known
+      as_.jle(past, as_.T_NEAR);
+      if (up) {
+        as_.mov(bound, as_.rax);
+        scalars_.store(counter, *lo);
+      } else {
+        as_.add_constant(as_.rax, -*lo, as_.rcx);
+        scalars_.store(counter, as_.rax);
+      }
+      pointers_.save(loop);
     } else {
-      short_hi ? as_.mov(as_.rdx, static_cast<std::uint64_t>(*hi)) : as_.mov(as_.rdx, bound);
-      as_.sub(as_.rdx, as_.rax);
-      scalars_.store(counter, as_.rdx);
+      if (!short_hi) as_.mov(bound, as_.rax);
+      if (lo) {
+        as_.mov(as_.rax, static_cast<std::uint64_t>(*lo));
+      } else {
+        scalars_.evaluate_max(f.lo);
+      }
+      compare(as_.rax);
+      as_.jge(past, as_.T_NEAR);
+      pointers_.save_and_enter(loop);
+      if (up) {
+        scalars_.store(counter, as_.rax);
+      } else {
+        short_hi ? as_.mov(as_.rdx, static_cast<std::uint64_t>(*hi)) : as_.mov(as_.rdx, bound);
+        as_.sub(as_.rdx, as_.rax);
+        scalars_.store(counter, as_.rdx);
+      }
     }
     body(f, loop, counter, [&](const Xbyak::Operand& c) {
       if (c.isMEM()) {
@@ -140,6 +151,7 @@ class Walk {
     });
     pointers_.restore(loop);
     as_.L(past);
+    if (short_lo) pointers_.leave(loop, *lo);
     scalars_[f.var] = {};
   }
 

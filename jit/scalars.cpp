@@ -72,6 +72,13 @@ void Scalars::add_scaled(const Reg64& to, ir::VarId v, std::int64_t coeff) {
   const Reg64& tmp = as_.rcx;
   if (coeff == 1) return with(v, [&](const Xbyak::Operand& o) { as_.add(to, o); });
   if (coeff == -1) return with(v, [&](const Xbyak::Operand& o) { as_.sub(to, o); });
+  if (coeff == 2 || coeff == 4 || coeff == 8) {
+    return with(v, [&](const Xbyak::Operand& o) {
+      if (o.isMEM()) as_.mov(tmp, o);
+      const Reg64 index = o.isMEM() ? tmp : Reg64(o.getIdx());
+      as_.lea(to, as_.ptr[to + index * static_cast<int>(coeff)]);
+    });
+  }
   if (fits32(coeff)) {
     with(v, [&](const Xbyak::Operand& o) { as_.imul(tmp, o, static_cast<int>(coeff)); });
   } else {
@@ -132,6 +139,19 @@ void Scalars::jump_if_negative(const ir::Affine& form, Xbyak::Label& away) {
       as_.cmp(o, static_cast<std::uint32_t>(up ? -constant_part : constant_part));
     });
     return up ? as_.jl(away, as_.T_NEAR) : as_.jg(away, as_.T_NEAR);
+  }
+  // Mostly c - v - 2w: then v + 2w > c is shorter.
+  int positive = 0, negative = 0;
+  ir::Affine opposite;
+  for (const ir::Term& t : form.terms()) {
+    if (constant(t.var)) continue;
+    ++(t.coeff > 0 ? positive : negative);
+    opposite += ir::Affine::var(t.var, -t.coeff);
+  }
+  if (negative > positive && fits32(constant_part)) {
+    evaluate(as_.rax, opposite);
+    as_.cmp(as_.rax, static_cast<std::uint32_t>(constant_part));
+    return as_.jg(away, as_.T_NEAR);
   }
   evaluate(as_.rax, form);
   as_.test(as_.rax, as_.rax);
