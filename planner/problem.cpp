@@ -136,6 +136,19 @@ void check_sizes(const Problem& p) {
   checked_product("filter", {p.ic, p.group_oc()}, p.axes, &Axis::k);
 }
 
+// Where a post-op's formula holds.
+template <class Given>
+void check_range(const PostOp& op, const Given& given) {
+  const auto within = [&](double low, double high) {
+    if (!(op.a >= low && op.a <= high))
+      fail(given(), fmt::format("the parameter must be between {} and {}", low, high));
+  };
+  constexpr double kMost = std::numeric_limits<double>::max();
+  if (op.kind == PostKind::celu) within(1e-5, 1e5);
+  if (op.kind == PostKind::squareplus && op.a != 0) within(1e-30, 1e30);
+  if (op.kind == PostKind::hard_shrink || op.kind == PostKind::soft_shrink) within(0, kMost);
+}
+
 void check_post_ops(const Problem& p) {
   const auto operands = std::count_if(p.post.begin(), p.post.end(),
                                       [](const PostOp& op) { return op.takes_operand(); });
@@ -148,13 +161,17 @@ void check_post_ops(const Problem& p) {
       std::string text = name(op.kind);
       if (count > 0) text += fmt::format("={}", op.a);
       if (count > 1) text += fmt::format(",{}", op.b);
+      if (count > 2) text += fmt::format(",{}", op.c);
       return text;
     };
     if ((count > 0 && !std::isfinite(op.a)) || (count > 1 && !std::isfinite(op.b)))
       fail(given(), "parameters must be finite");
+    if (count > 2 && (std::isnan(op.c) || op.c == -std::numeric_limits<double>::infinity()))
+      fail(given(), "the last parameter must be a number, or inf for none");
+    check_range(op, given);
     if (op.kind == PostKind::clip && op.a > op.b)
       fail(given(), "the low bound must not exceed the high one");
-    if ((count < 1 && op.a != 0) || (count < 2 && op.b != 0))
+    if ((count < 1 && op.a != 0) || (count < 2 && op.b != 0) || (count < 3 && op.c != 0))
       fail(name(op.kind), fmt::format("takes {} parameters", count));
     if (p.dtype != ir::DType::i32) continue;
     const bool exact = op.kind == PostKind::relu || op.kind == PostKind::relu6 ||

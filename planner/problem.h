@@ -44,18 +44,28 @@ enum class PostKind : std::uint8_t {
   mish,
   exp,
   clip,
+  celu,
+  hard_shrink,
+  soft_shrink,
+  tanh_shrink,
+  threshold,
+  relu_above,
+  squareplus,
+  sparse_plus,
+  sparse_sigmoid,
+  log_sigmoid,
   add,
   mul
 };
 const char* name(PostKind kind);
 
-// leaky_relu and elu use a; clip uses a (low) and b (high). prelu (one slope per output channel),
+// Parameters a, b, c in the order of the line (docs/problem.md). prelu (one slope per output channel),
 // add and mul (the output's shape) take an operand at run time.
 // Each operand is one more tensor that a kernel keeps a pointer to.
 inline constexpr int kMostOperands = 16;
 struct PostOp {
   PostKind kind = PostKind::relu;
-  double a = 0, b = 0;
+  double a = 0, b = 0, c = 0;
   bool takes_operand() const {
     return kind == PostKind::prelu || kind == PostKind::add || kind == PostKind::mul;
   }

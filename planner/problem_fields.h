@@ -25,8 +25,9 @@ inline constexpr std::array<AxisField, 6> kAxisFields{{{"i", &Axis::i, 0, "input
 // "16x16": the values of one field on all axes.
 std::string join_axes(const Problem& problem, std::int64_t Axis::*member);
 
-// How many numbers a post-op takes: 0, 1 (slope) or 2 (clip).
+// How many numbers a post-op takes, 0 to 3, and what documentation calls them.
 int parameter_count(PostKind kind);
+const char* parameter_names(PostKind kind);
 
 inline constexpr int kPostKinds = static_cast<int>(PostKind::mul) + 1;
 

@@ -15,9 +15,11 @@ namespace {
 using Int = std::int64_t;
 
 constexpr std::array<const char*, kPostKinds> kPostNames{
-    "relu",     "relu6",        "leaky_relu", "prelu",      "elu",  "selu",      "tanh",
-    "sigmoid",  "hard_sigmoid", "swish",      "hard_swish", "gelu", "gelu_tanh", "softplus",
-    "softsign", "mish",         "exp",        "clip",       "add",  "mul"};
+    "relu",       "relu6",       "leaky_relu",     "prelu",       "elu",        "selu",
+    "tanh",       "sigmoid",     "hard_sigmoid",   "swish",       "hard_swish", "gelu",
+    "gelu_tanh",  "softplus",    "softsign",       "mish",        "exp",        "clip",
+    "celu",       "hard_shrink", "soft_shrink",    "tanh_shrink", "threshold",  "relu_above",
+    "squareplus", "sparse_plus", "sparse_sigmoid", "log_sigmoid", "add",        "mul"};
 
 constexpr std::array<const char*, 6> kLayouts{"nwc", "nhwc", "ndhwc", "ncw", "nchw", "ncdhw"};
 constexpr std::array<ir::DType, 5> kTypes{ir::DType::f32, ir::DType::f64, ir::DType::f16,
@@ -126,16 +128,26 @@ class Line {
       if (has_value) fail(token.text, fmt::format("{} takes no parameter", name(kind)));
       return op;
     }
+    const auto takes = [&] {
+      return fmt::format("{} takes {} parameter{}", name(kind), count,
+                         count == 1   ? ""
+                         : count == 2 ? "s separated by a comma"
+                                      : "s separated by commas");
+    };
     if (!has_value)
-      fail(token.text, count == 1
-                           ? fmt::format("a parameter is required: {}=A", name(kind))
-                           : fmt::format("two parameters are required: {}=LO,HI", name(kind)));
-    const std::size_t comma = token.value.find(',');
-    if ((comma != token.value.npos) != (count == 2))
-      fail(token.text, fmt::format("{} takes {} parameter{}", name(kind), count,
-                                   count == 1 ? "" : "s separated by a comma"));
-    op.a = parameter(token, token.value.substr(0, comma));
-    if (count == 2) op.b = parameter(token, token.value.substr(comma + 1));
+      fail(token.text, count == 1 ? fmt::format("a parameter is required: {}=A", name(kind))
+                                  : fmt::format("{} parameters are required: {}={}",
+                                                count == 2 ? "two" : "three", name(kind),
+                                                parameter_names(kind)));
+    std::string_view rest = token.value;
+    for (int at = 0; at < count; ++at) {
+      const bool last = at + 1 == count;
+      const std::size_t comma = last ? rest.size() : rest.find(',');
+      if (comma == rest.npos || (count == 1 && rest.find(',') != rest.npos))
+        fail(token.text, takes());
+      (at == 0 ? op.a : at == 1 ? op.b : op.c) = parameter(token, rest.substr(0, comma));
+      if (!last) rest.remove_prefix(comma + 1);
+    }
     return op;
   }
 
@@ -259,8 +271,29 @@ bool all_axes(const Problem& r, Int Axis::*member, Int value) {
 const char* name(PostKind kind) { return kPostNames[static_cast<std::size_t>(kind)]; }
 
 int parameter_count(PostKind kind) {
-  if (kind == PostKind::clip) return 2;
-  return kind == PostKind::leaky_relu || kind == PostKind::elu ? 1 : 0;
+  switch (kind) {
+    case PostKind::leaky_relu:
+    case PostKind::elu:
+    case PostKind::celu:
+    case PostKind::hard_shrink:
+    case PostKind::soft_shrink:
+    case PostKind::squareplus:
+      return 1;
+    case PostKind::clip:
+    case PostKind::threshold:
+      return 2;
+    case PostKind::relu_above:
+      return 3;
+    default:
+      return 0;
+  }
+}
+
+const char* parameter_names(PostKind kind) {
+  return kind == PostKind::relu_above  ? "SLOPE,T,MAX"
+         : kind == PostKind::threshold ? "T,V"
+         : kind == PostKind::clip      ? "LO,HI"
+                                       : "A";
 }
 
 std::string join_axes(const Problem& problem, std::int64_t Axis::*member) {
@@ -374,6 +407,7 @@ std::string print(const Problem& r) {
     const int count = parameter_count(op.kind);
     if (count > 0) append_number(text += '=', op.a);
     if (count > 1) append_number(text += ',', op.b);
+    if (count > 2) append_number(text += ',', op.c);
   }
   return text;
 }

@@ -33,7 +33,7 @@ ProblemInfo parse_problem(const std::string& line) {
         problem.output_pixel_stride > 0 ? problem.output_pixel_stride : info.oc;
     info.bias = problem.bias;
     for (const planner::PostOp& p : problem.post)
-      info.post.push_back({planner::name(p.kind), p.a, p.b, p.takes_operand()});
+      info.post.push_back({planner::name(p.kind), p.a, p.b, p.takes_operand(), p.c});
     info.input_elements = planner::input_elements(problem);
     info.filter_elements = planner::filter_elements(problem);
     info.output_elements = planner::output_elements(problem);

@@ -73,9 +73,11 @@ TEST(ProblemText, EveryPostOpRoundTrips) {
   const std::string base = "f32 nwc ic=2 oc=2 i=4 k=3 ";
   const std::string post =
       "relu relu6 leaky_relu=0.1 prelu elu=1.5 selu tanh sigmoid hard_sigmoid swish hard_swish "
-      "gelu gelu_tanh softplus softsign mish exp clip=-0.001,1e+30 add mul relu";
+      "gelu gelu_tanh softplus softsign mish exp clip=-0.001,1e+30 add mul relu "
+      "celu=1.5 hard_shrink=0.5 soft_shrink=0 tanh_shrink threshold=1,-2 relu_above=0.25,1,inf "
+      "relu_above=0,-1,6 squareplus=4 sparse_plus sparse_sigmoid log_sigmoid";
   EXPECT_EQ(canonical(base + post), base + post);
-  EXPECT_EQ(parse_problem(base + post).post.size(), 21u);
+  EXPECT_EQ(parse_problem(base + post).post.size(), 32u);
 }
 
 TEST(ProblemText, ParametersKeepTheirBits) {
@@ -198,6 +200,25 @@ TEST(ProblemErrors, SizesThatOverflow) {
   expect_error("nwc ic=1 oc=4 i=1 o=500000000000000000 k=1", "output: more than 2^59 elements");
   // An empty tensor's other sizes must be sane too.
   expect_error("nwc n=0 ic=4294967296 oc=1 i=4294967296 k=1", "input: more than 2^59 elements");
+}
+
+TEST(ProblemErrors, PostOpsSayWhereTheirFormulasHold) {
+  const std::string ok = "f32 nwc ic=4 oc=6 i=5 k=3 ";
+  expect_error(ok + "celu=0", "celu=0: the parameter must be between 1e-05 and 100000");
+  expect_error(ok + "celu=-1", "celu=-1: the parameter must be between");
+  expect_error(ok + "squareplus=1e-31",
+               "squareplus=1e-31: the parameter must be between 1e-30 and");
+  expect_error(ok + "hard_shrink=-1", "hard_shrink=-1: the parameter must be between 0 and");
+  expect_error(ok + "soft_shrink=-0.5", "soft_shrink=-0.5: the parameter must be between 0 and");
+  expect_error(ok + "threshold", "two parameters are required: threshold=T,V");
+  expect_error(ok + "threshold=1", "threshold takes 2 parameters separated by a comma");
+  expect_error(ok + "relu_above", "three parameters are required: relu_above=SLOPE,T,MAX");
+  expect_error(ok + "relu_above=1,2", "relu_above takes 3 parameters separated by commas");
+  expect_error(ok + "relu_above=1,2,3,4", "'3,4' is not a number");
+  expect_error(ok + "relu_above=0,1,nan", "the last parameter must be a number, or inf for none");
+  expect_error(ok + "relu_above=inf,1,2", "parameters must be finite");
+  expect_error(ok + "sparse_plus=1", "sparse_plus takes no parameter");
+  expect_error("i32 nwc ic=4 oc=6 i=5 k=3 threshold=1,2", "i32 allows only the post-ops");
 }
 
 TEST(ProblemErrors, ValuesBuiltByHand) {

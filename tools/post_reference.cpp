@@ -10,60 +10,88 @@
 namespace tconv::tools {
 namespace {
 
-constexpr double kSeluScale = 1.0507009873554804934193349852946;
-constexpr double kSeluAlpha = 1.6732632423543772848170429916717;
+using Real = long double;  // whose errors f64 does not see
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }
-double hard_sigmoid(double x) { return std::isnan(x) ? x : std::clamp(x / 6 + 0.5, 0.0, 1.0); }
-double elu(double x, double a) { return x > 0 ? x : a * std::expm1(x); }
-double gelu_tanh(double x) {
-  const double inner = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
-  return 0.5 * x * (1 + std::tanh(inner));
+constexpr Real kSeluScale = 1.0507009873554804934193349852946L;
+constexpr Real kSeluAlpha = 1.6732632423543772848170429916717L;
+
+Real sigmoid(Real x) { return 1 / (1 + std::exp(-x)); }
+Real softplus(Real x) { return std::max(x, Real{0}) + std::log1p(std::exp(-std::fabs(x))); }
+Real hard_sigmoid(Real x) { return std::isnan(x) ? x : std::clamp(x + 3, Real{0}, Real{6}) / 6; }
+Real elu(Real x, Real a) { return x > 0 ? x : a * std::expm1(x); }
+Real gelu_tanh(Real x) {
+  return x * sigmoid(2 * std::sqrt(2 / std::numbers::pi_v<Real>) * (x + 0.044715L * x * x * x));
 }
 
+Real tanh_shrink(Real x) {
+  if (std::fabs(x) > 0.1L) return x - std::tanh(x);  // of 64 bits they cancel at most 9
+  const Real y = x * x;  // Taylor: the next term is below 2^-63 of the first
+  Real sum = 0;
+  for (const Real c : {6404582.0L / 10854718875, -929569.0L / 638512875, 21844.0L / 6081075,
+                       -1382.0L / 155925, 62.0L / 2835, -17.0L / 315, 2.0L / 15, -1.0L / 3})
+    sum = sum * y + c;
+  return -x * y * sum;
+}
+Real squareplus(Real x, Real b) {
+  const Real root = std::sqrt(x * x + b);
+  return x > 0 ? (x + root) / 2 : b == 0 ? 0 : b / 2 / (root - x);
+}
+Real relu_above(Real x, Real slope, Real t, Real most) {
+  if (x > t) return std::isinf(most) ? x : std::clamp(x, Real{0}, most);
+  if (slope == 0) return t == 0 && std::isnan(x) ? x : 0;
+  return slope * (x - t);
+}
+Real sparse_plus(Real x) { return x <= -1 ? 0 : x < 1 ? (x + 1) * (x + 1) / 4 : x; }
+Real sparse_sigmoid(Real x) { return x <= -1 ? 0 : x >= 1 ? 1 : (x + 1) / 2; }
+Real soft_shrink(Real x, Real t) { return x > t ? x - t : x < -t ? x + t : 0; }
+
+using Operation = const PostOp&;
 struct Entry {
   const char* name;
-  double (*function)(double x, double a, double b, double operand);
-  double ulps;
-  double turning_point;  // where the function may turn (NaN: nowhere)
+  Real (*function)(Real x, Operation op, Real operand);
+  double ulps, ulps_f64;
+  double turning_point = std::numeric_limits<double>::quiet_NaN();  // NaN: nowhere
 };
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-
 // x <= 0 first, so that NaN and -0 pass through as max(0, x) does.
-constexpr std::array<Entry, 20> kTable{{
-    {"relu", [](double x, double, double, double) { return x < 0 ? 0 : x; }, 0, kNone},
-    {"relu6", [](double x, double, double, double) { return x < 0   ? 0
-                                                            : x > 6 ? 6
-                                                                    : x; }, 0, kNone},
-    {"leaky_relu", [](double x, double a, double, double) { return x > 0 ? x : a * x; }, 1, 0},
-    {"prelu", [](double x, double, double, double y) { return x > 0 ? x : y * x; }, 1, 0},
-    {"elu", [](double x, double a, double, double) { return elu(x, a); }, 4, 0},
-    {"selu", [](double x, double, double, double) { return kSeluScale * elu(x, kSeluAlpha); }, 5,
-     kNone},
-    {"tanh", [](double x, double, double, double) { return std::tanh(x); }, 4, kNone},
-    {"sigmoid", [](double x, double, double, double) { return sigmoid(x); }, 4, kNone},
-    {"hard_sigmoid", [](double x, double, double, double) { return hard_sigmoid(x); }, 2, kNone},
-    {"swish", [](double x, double, double, double) { return x * sigmoid(x); }, 5,
-     -1.2784645427610738},
-    {"hard_swish", [](double x, double, double, double) { return x * hard_sigmoid(x); }, 3, -1.5},
+constexpr std::array<Entry, kPostOps> kTable{{
+    {"relu", [](Real x, Operation, Real) { return x < 0 ? 0 : x; }, 0, 0},
+    {"relu6", [](Real x, Operation, Real) { return x < 0   ? 0
+                                                   : x > 6 ? 6
+                                                           : x; }, 0, 0},
+    {"leaky_relu", [](Real x, Operation p, Real) { return x > 0 ? x : p.a * x; }, 1, 1, 0},
+    {"prelu", [](Real x, Operation, Real y) { return x > 0 ? x : y * x; }, 1, 1, 0},
+    {"elu", [](Real x, Operation p, Real) { return elu(x, p.a); }, 2, 4, 0},
+    {"celu", [](Real x, Operation p, Real) { return x > 0 ? x : p.a * std::expm1(x / p.a); }, 2, 4},
+    {"selu", [](Real x, Operation, Real) { return kSeluScale * elu(x, kSeluAlpha); }, 2, 5},
+    {"tanh", [](Real x, Operation, Real) { return std::tanh(x); }, 2, 4},
+    {"tanh_shrink", [](Real x, Operation, Real) { return tanh_shrink(x); }, 2, 4},
+    {"sigmoid", [](Real x, Operation, Real) { return sigmoid(x); }, 2, 4},
+    {"log_sigmoid", [](Real x, Operation, Real) { return -softplus(-x); }, 2, 4},
+    {"sparse_sigmoid", [](Real x, Operation, Real) { return sparse_sigmoid(x); }, 1, 1},
+    {"hard_sigmoid", [](Real x, Operation, Real) { return hard_sigmoid(x); }, 2, 2},
+    {"swish", [](Real x, Operation, Real) { return x * sigmoid(x); }, 2, 5, -1.2784645427610738},
+    {"hard_swish", [](Real x, Operation, Real) { return x * hard_sigmoid(x); }, 2, 3, -1.5},
     {"gelu",
-     [](double x, double, double, double) { return 0.5 * x * std::erfc(-x / std::numbers::sqrt2); },
+     [](Real x, Operation, Real) { return x / 2 * std::erfc(-x / std::numbers::sqrt2_v<Real>); }, 2,
      4, -0.7517915246935645},
-    {"gelu_tanh", [](double x, double, double, double) { return gelu_tanh(x); }, 4,
-     -0.7524614220710163},
-    {"softplus", [](double x, double, double, double) { return softplus(x); }, 4, kNone},
-    {"softsign", [](double x, double, double, double) { return x / (1 + std::fabs(x)); }, 2, kNone},
-    {"mish", [](double x, double, double, double) { return x * std::tanh(softplus(x)); }, 8,
+    {"gelu_tanh", [](Real x, Operation, Real) { return gelu_tanh(x); }, 2, 4, -0.7524614220710163},
+    {"softplus", [](Real x, Operation, Real) { return softplus(x); }, 2, 4},
+    {"sparse_plus", [](Real x, Operation, Real) { return sparse_plus(x); }, 1, 1},
+    {"squareplus", [](Real x, Operation p, Real) { return squareplus(x, p.a); }, 2, 2},
+    {"softsign", [](Real x, Operation, Real) { return x / (1 + std::fabs(x)); }, 2, 2},
+    {"hard_shrink", [](Real x, Operation p, Real) { return std::fabs(x) > p.a ? x : 0; }, 0, 0},
+    {"soft_shrink", [](Real x, Operation p, Real) { return soft_shrink(x, p.a); }, 1, 1},
+    {"threshold", [](Real x, Operation p, Real) { return x > p.a ? x : p.b; }, 1, 1},
+    {"relu_above", [](Real x, Operation p, Real) { return relu_above(x, p.a, p.b, p.c); }, 2, 2},
+    {"mish", [](Real x, Operation, Real) { return x * std::tanh(softplus(x)); }, 2, 8,
      -1.1924312145154},
-    {"exp", [](double x, double, double, double) { return std::exp(x); }, 4, kNone},
-    {"clip", [](double x, double a, double b, double) { return x < a   ? a
-                                                               : x > b ? b
-                                                                       : x; }, 0,
-     kNone},
-    {"add", [](double x, double, double, double y) { return x + y; }, 1, kNone},
-    {"mul", [](double x, double, double, double y) { return x * y; }, 1, kNone},
+    {"exp", [](Real x, Operation, Real) { return std::exp(x); }, 2, 4},
+    {"clip", [](Real x, Operation p, Real) { return x < p.a   ? p.a
+                                                    : x > p.b ? p.b
+                                                              : x; }, 0, 0},
+    {"add", [](Real x, Operation, Real y) { return x + y; }, 1, 1},
+    {"mul", [](Real x, Operation, Real y) { return x * y; }, 1, 1},
 }};
 
 const Entry& entry(const PostOp& op) {
@@ -72,31 +100,45 @@ const Entry& entry(const PostOp& op) {
   throw std::invalid_argument("unknown post-op " + op.name);
 }
 
-bool cancels(const PostOp& op) {
-  return op.name == "gelu" || op.name == "gelu_tanh" || op.name == "hard_sigmoid" ||
-         op.name == "hard_swish";
-}
-
-// What the stated error is relative to, at most, over an interval.
-double error_scale(const PostOp& op, const Element& x, const Element& y, double operand) {
+// What the stated error is relative to, at most, over an interval. f64's gelu is 1 + erf, which
+// cancels on the left.
+double error_scale(const PostOp& op, const Element& x, const Element& y, double operand, bool f64) {
   const double in = std::max(std::fabs(x.low), std::fabs(x.high));
   const double out = std::max(std::fabs(y.low), std::fabs(y.high));
   if (op.name == "add") return std::max(out, std::max(in, std::fabs(operand)));
-  if (op.name == "hard_sigmoid") return 0.5 + out;
-  return cancels(op) ? std::max(out, in / 2) : out;
+  if (op.name == "soft_shrink") return std::max(out, std::fabs(op.a));
+  if (op.name == "relu_above")
+    return std::max(out, std::fabs(op.a) * std::max(in, std::fabs(op.b)));
+  return f64 && op.name == "gelu" ? std::max(out, in / 2) : out;
+}
+
+// Where the function turns or jumps, and the next number above a jump.
+std::array<double, 2> turning_points(const PostOp& op, const Entry& e) {
+  if (op.name != "threshold" && op.name != "relu_above") return {e.turning_point, e.turning_point};
+  const double at = op.name == "threshold" ? op.a : op.b;
+  return {at, std::nextafter(at, std::numeric_limits<double>::infinity())};
 }
 
 }  // namespace
 
 double apply(const PostOp& op, double x, double operand) {
-  return entry(op).function(x, op.a, op.b, operand);
+  return static_cast<double>(entry(op).function(x, op, operand));
 }
 
-double stated_ulps(const PostOp& op) { return entry(op).ulps; }
+double stated_ulps(const PostOp& op, bool f64) { return f64 ? entry(op).ulps_f64 : entry(op).ulps; }
+
+const std::array<const char*, kPostOps>& post_op_names() {
+  static const auto names = [] {
+    std::array<const char*, kPostOps> list{};
+    for (std::size_t i = 0; i < kPostOps; ++i) list[i] = kTable[i].name;
+    return list;
+  }();
+  return names;
+}
 
 Element apply(const PostOp& op, const Element& x, double operand, double unit, double smallest) {
   const Entry& e = entry(op);
-  const auto f = [&](double v) { return e.function(v, op.a, op.b, operand); };
+  const auto f = [&](double v) { return static_cast<double>(e.function(v, op, operand)); };
   Element y;
   y.value = f(x.value);
   const double at_low = f(x.low), at_high = f(x.high);
@@ -105,12 +147,15 @@ Element apply(const PostOp& op, const Element& x, double operand, double unit, d
                               (std::isnan(y.value) || std::isnan(at_low) || std::isnan(at_high)));
   y.low = std::min(at_low, at_high);
   y.high = std::max(at_low, at_high);
-  if (x.low < e.turning_point && e.turning_point < x.high) {
-    const double turn = f(e.turning_point);
+  for (const double point : turning_points(op, e)) {
+    if (!(x.low <= point && point <= x.high)) continue;
+    const double turn = f(point);
     y.low = std::min(y.low, turn);
     y.high = std::max(y.high, turn);
   }
-  const double widen = e.ulps * (2 * unit * error_scale(op, x, y, operand) + smallest);
+  const bool f64 = unit < 0x1p-40;
+  const double widen =
+      stated_ulps(op, f64) * (2 * unit * error_scale(op, x, y, operand, f64) + smallest);
   if (std::isfinite(widen)) {
     y.low -= widen;
     y.high += widen;

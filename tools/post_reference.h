@@ -1,6 +1,9 @@
 // Post-ops in float64, of numbers and of intervals.
 #pragma once
 
+#include <array>
+#include <cstddef>
+
 #include "tools/shape.h"
 
 namespace tconv::tools {
@@ -20,8 +23,11 @@ double apply(const PostOp& op, double x, double operand);
 // op's stated error in a type of unit roundoff `unit` that loses `smallest` near 0.
 Element apply(const PostOp& op, const Element& x, double operand, double unit, double smallest);
 
-// Stated error in ULP, relative to the result; gelu and gelu_tanh: relative to x/2, because 1 +
-// erf(x) and 1 + tanh(x) cancel for negative x.
-double stated_ulps(const PostOp& op);
+// Stated error in ULP of f32 or f64, relative to the result (docs/accuracy.md names the
+// exceptions).
+double stated_ulps(const PostOp& op, bool f64);
+
+inline constexpr std::size_t kPostOps = 30;
+const std::array<const char*, kPostOps>& post_op_names();
 
 }  // namespace tconv::tools

@@ -1,6 +1,7 @@
 #include "tools/random_problem.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tconv::tools {
 namespace {
@@ -22,10 +23,12 @@ constexpr std::int64_t kChannels[]{1,  2,  3,  4,  5,  7,  8,  11, 12, 15,
                                    16, 17, 20, 24, 31, 32, 33, 40, 48};
 constexpr std::int64_t kWideChannels[]{50, 64, 65, 80, 96, 100, 128};
 
-constexpr const char* kPostOps[]{"relu",       "relu6", "leaky_relu", "prelu",        "elu",
-                                 "selu",       "tanh",  "sigmoid",    "hard_sigmoid", "swish",
-                                 "hard_swish", "gelu",  "gelu_tanh",  "softplus",     "softsign",
-                                 "mish",       "exp",   "clip",       "add",          "mul"};
+constexpr const char* kPostOps[]{
+    "relu",       "relu6",       "leaky_relu",     "prelu",       "elu",        "selu",
+    "tanh",       "sigmoid",     "hard_sigmoid",   "swish",       "hard_swish", "gelu",
+    "gelu_tanh",  "softplus",    "softsign",       "mish",        "exp",        "clip",
+    "celu",       "hard_shrink", "soft_shrink",    "tanh_shrink", "threshold",  "relu_above",
+    "squareplus", "sparse_plus", "sparse_sigmoid", "log_sigmoid", "add",        "mul"};
 constexpr const char* kIntegerPostOps[]{"relu", "relu6", "clip", "add", "mul"};
 
 double output_size(const Shape& r) {
@@ -143,7 +146,14 @@ void RandomProblems::post_ops(Shape& r) {
     op.name = r.type == Type::i32 ? kIntegerPostOps[between(0, std::size(kIntegerPostOps) - 1)]
                                   : kPostOps[between(0, std::size(kPostOps) - 1)];
     if (op.name == "leaky_relu") op.a = 0.01 * static_cast<double>(between(-5, 30));
-    if (op.name == "elu") op.a = 0.5 * static_cast<double>(between(1, 4));
+    if (op.name == "elu" || op.name == "celu" || op.name == "squareplus")
+      op.a = 0.5 * static_cast<double>(between(1, 4));
+    if (op.name == "hard_shrink" || op.name == "soft_shrink")
+      op.a = 0.25 * static_cast<double>(between(0, 4));
+    if (op.name == "threshold" || op.name == "relu_above")
+      op.a = 0.25 * static_cast<double>(between(-2, 2)),
+      op.b = 0.5 * static_cast<double>(between(-2, 3));
+    if (op.name == "relu_above") op.c = chance(50) ? std::numeric_limits<double>::infinity() : 2;
     if (op.name == "clip") op.a = static_cast<double>(-between(0, 3)), op.b = 2;
     r.post.push_back(op);
   }

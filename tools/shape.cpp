@@ -102,9 +102,10 @@ Shape parse_shape(const std::string& line) {
       axes.emplace_back(key, value);
     } else {
       PostOp op{.name = key};
-      const std::size_t comma = value.find(',');
-      if (!value.empty()) op.a = std::stod(value.substr(0, comma));
-      if (comma != std::string::npos) op.b = std::stod(value.substr(comma + 1));
+      std::istringstream parts(value);
+      std::string part;
+      for (double* number : {&op.a, &op.b, &op.c})
+        if (std::getline(parts, part, ',')) *number = std::stod(part);
       r.post.push_back(op);
     }
   }
@@ -177,11 +178,20 @@ std::string to_line(const Shape& r) {
   if (r.bias && narrow && r.bias_type != Type::f32) line << '=' << name(r.bias_type);
   for (const PostOp& op : r.post) {
     line << ' ' << op.name;
-    if (op.name == "leaky_relu" || op.name == "elu" || op.name == "clip")
-      line << '=' << shortest(op.a);
-    if (op.name == "clip") line << ',' << shortest(op.b);
+    const int count = parameters(op);
+    if (count > 0) line << '=' << shortest(op.a);
+    if (count > 1) line << ',' << shortest(op.b);
+    if (count > 2) line << ',' << shortest(op.c);
   }
   return line.str();
+}
+
+int parameters(const PostOp& op) {
+  if (op.name == "relu_above") return 3;
+  if (op.name == "clip" || op.name == "threshold") return 2;
+  for (const char* one : {"leaky_relu", "elu", "celu", "hard_shrink", "soft_shrink", "squareplus"})
+    if (op.name == one) return 1;
+  return 0;
 }
 
 std::int64_t pixels(std::int64_t n, const std::vector<std::int64_t>& lengths) {

@@ -12,9 +12,12 @@ enum class Type : std::uint8_t { f32, f64, f16, bf16, i32 };
 
 struct PostOp {
   std::string name;  // as on the line
-  double a = 0, b = 0;
+  double a = 0, b = 0, c = 0;
   bool takes_operand() const { return name == "prelu" || name == "add" || name == "mul"; }
 };
+
+// How many numbers the post-op has on the line.
+int parameters(const PostOp& op);
 
 // Vectors have one number per spatial axis, outermost first.
 struct Shape {

@@ -16,6 +16,7 @@ class Turns {
   void take(const std::function<void()>& run, double us, bool warm);
   double median_us() const;  // over the turns, of the mean time of a run in each; 0: no turn yet
   int count() const { return static_cast<int>(means_.size()); }
+  const std::vector<double>& means_us() const { return means_; }  // of each turn
 
  private:
   double now_us() const;

@@ -1,9 +1,9 @@
 #include "planner/schedules/epilogue.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numbers>
+#include <limits>
 
+#include "ir/activation_math.h"
 #include "ir/vector_math.h"
 #include "planner/schedules/cut_row.h"
 
@@ -15,6 +15,8 @@ using ir::Op;
 using ir::Operand;
 using ir::RegRef;
 
+constexpr double kSeluScale = 1.0507009873554805, kSeluAlpha = 1.6732632423543772;
+
 // Constants and names for one element type; v is the value that a post-op replaces.
 struct Scalar {
   Builder& b;
@@ -25,9 +27,6 @@ struct Scalar {
     return type == ir::DType::f64 ? ir::f64(x) : ir::f32(static_cast<float>(x));
   }
   ir::Reg temp(const char* name) const { return b.vec(name, {}, type); }
-  Operand abs_mask() const {
-    return type == ir::DType::f64 ? ir::bits(0x7fffffffffffffffULL) : ir::bits(0x7fffffffU);
-  }
   void max0(RegRef d, RegRef a) const { b.op(Op::max, d, c(0), a); }
   void min0(RegRef d, RegRef a) const { b.op(Op::min, d, c(0), a); }
 
@@ -38,32 +37,92 @@ struct Scalar {
     max0(v, v);
     b.fma(v, t(), std::move(slope), v);
   }
-  // v = scale * (max(v, 0) + alpha * expm1(min(v, 0)))
-  void elu(RegRef v, double alpha, double scale) const {
-    const ir::Reg t = temp("t");
-    min0(t(), v);
-    ir::emit_expm1(b, type, t(), t());
-    max0(v, v);
-    b.fma(v, t(), c(alpha), v);
-    if (scale != 1) b.op(Op::mul, v, v, c(scale));
-  }
-  void softplus(RegRef v) const {  // max(v, 0) + log1p(exp(-|v|))
-    const ir::Reg t = temp("t");
-    b.op(Op::and_, t(), v, abs_mask());
-    b.op(Op::sub, t(), c(0), t());
-    ir::emit_exp(b, type, t(), t());
-    ir::emit_log1p(b, type, t(), t());
-    max0(v, v);
-    b.op(Op::add, v, v, t());
-  }
-  void hard_sigmoid(RegRef d, RegRef v) const {  // clip(v / 6 + 1/2, 0, 1)
-    b.op(Op::mul, d, v, c(1.0 / 6));
-    b.op(Op::add, d, d, c(0.5));
-    clip(d, 0, 1);
-  }
   void clip(RegRef v, double lo, double hi) const {
     b.op(Op::max, v, c(lo), v);
     b.op(Op::min, v, c(hi), v);
+  }
+  // d = clip(v + 3, 0, 6) / 6
+  void hard_sigmoid(RegRef d, RegRef v) const {
+    b.op(Op::add, d, v, c(3));
+    clip(d, 0, 6);
+    b.op(Op::mul, d, d, c(1.0 / 6));
+  }
+  // v * clip(v + 3, 0, 6) / 6, but v / 2 + v^2 / 6 where v + 3 is rounded and nothing cancels.
+  void hard_swish(RegRef v) const {
+    const ir::Reg t = temp("t"), u = temp("u"), m = temp("m");
+    hard_sigmoid(t(), v);
+    b.op(Op::mul, t(), t(), v);
+    b.op(Op::mul, u(), v, c(0.5));
+    b.op(Op::mul, m(), v, c(1.0 / 6));
+    b.fma(u(), m(), v, u());
+    b.op(Op::sub, m(), v, c(0.75));
+    magnitude(m(), m());
+    b.op(Op::lt, m(), m(), c(2.25));
+    select(v, m(), u(), t());
+  }
+  void softsign(RegRef v) const {
+    const ir::Reg t = temp("t");
+    magnitude(t(), v);
+    b.op(Op::add, t(), t(), c(1));
+    b.op(Op::div, v, v, t());
+  }
+  void magnitude(RegRef d, RegRef v) const {
+    b.op(Op::and_, d, v,
+         type == ir::DType::f64 ? ir::bits(0x7fffffffffffffffULL) : ir::bits(0x7fffffffU));
+  }
+  void select(RegRef d, RegRef mask, Operand yes, Operand no) const {
+    b.assign(Op::sel, d, {mask, std::move(yes), std::move(no)});
+  }
+  void hard_shrink(RegRef v, double t) const {  // NaN is not above t
+    const ir::Reg m = temp("m");
+    magnitude(m(), v);
+    b.op(Op::lt, m(), c(t), m());
+    b.op(Op::and_, v, v, m());
+  }
+  void soft_shrink(RegRef v, double t) const {  // max(v - t, 0) + min(v + t, 0), of NaN 0
+    const ir::Reg m = temp("m");
+    b.op(Op::sub, m(), v, c(t));
+    b.op(Op::max, m(), m(), c(0));
+    b.op(Op::add, v, v, c(t));
+    b.op(Op::min, v, v, c(0));
+    b.op(Op::add, v, v, m());
+  }
+  void threshold(RegRef v, double t, double value) const {
+    const ir::Reg m = temp("m");
+    b.op(Op::lt, m(), c(t), v);
+    select(v, m(), v, c(value));
+  }
+  // v > t ? clip(v, 0, most) : slope * (v - t); without a bound v stays as it is.
+  void relu_above(RegRef v, double slope, double t, double most) const {
+    const bool bounded = most < std::numeric_limits<double>::infinity();
+    if (slope == 0 && t == 0 && bounded) return clip(v, 0, most);
+    const ir::Reg m = temp("m"), low = temp("low");
+    b.op(Op::lt, m(), c(t), v);
+    b.mov(low(), c(0));
+    if (slope != 0) {
+      b.op(Op::sub, low(), v, c(t));
+      b.op(Op::mul, low(), low(), c(slope));
+    }
+    if (bounded) clip(v, 0, most);
+    select(v, m(), v, low());
+  }
+  // max(v, (clip(v, -1, 1) + 1)^2 / 4); what the sum's rounding loses counts twice in the square.
+  void sparse_plus(RegRef v) const {
+    const ir::Reg t = temp("t"), u = temp("u"), w = temp("w");
+    b.mov(t(), v);
+    clip(t(), -1, 1);
+    b.op(Op::add, u(), t(), c(1));
+    b.op(Op::sub, w(), u(), c(1));
+    b.op(Op::sub, t(), t(), w());
+    b.op(Op::mul, u(), u(), c(0.5));
+    b.op(Op::mul, t(), t(), u());
+    b.fma(u(), u(), u(), t());
+    b.op(Op::max, v, u(), v);
+  }
+  void sparse_sigmoid(RegRef v) const {
+    b.op(Op::add, v, v, c(1));
+    clip(v, 0, 2);
+    b.op(Op::mul, v, v, c(0.5));
   }
   void emit(RegRef v, const PostOp& op, const Operand& operand) const;
 };
@@ -81,9 +140,11 @@ void Scalar::emit(RegRef v, const PostOp& op, const Operand& operand) const {
     case PostKind::prelu:
       return two_slopes(v, operand);
     case PostKind::elu:
-      return elu(v, op.a, 1);
+      return ir::emit_elu(b, type, v, v, {.out = op.a});
+    case PostKind::celu:
+      return ir::emit_elu(b, type, v, v, {.out = op.a, .in = 1 / op.a});
     case PostKind::selu:
-      return elu(v, 1.6732632423543772, 1.0507009873554805);
+      return ir::emit_elu(b, type, v, v, {.scale = kSeluScale, .out = kSeluScale * kSeluAlpha});
     case PostKind::tanh:
       return ir::emit_tanh(b, type, v, v);
     case PostKind::sigmoid:
@@ -92,86 +153,101 @@ void Scalar::emit(RegRef v, const PostOp& op, const Operand& operand) const {
       return ir::emit_exp(b, type, v, v);
     case PostKind::hard_sigmoid:
       return hard_sigmoid(v, v);
+    case PostKind::hard_swish:
+      return hard_swish(v);
+    case PostKind::hard_shrink:
+      return hard_shrink(v, op.a);
+    case PostKind::soft_shrink:
+      return soft_shrink(v, op.a);
+    case PostKind::threshold:
+      return threshold(v, op.a, op.b);
+    case PostKind::relu_above:
+      return relu_above(v, op.a, op.b, op.c);
+    case PostKind::softsign:
+      return softsign(v);
     case PostKind::softplus:
-      return softplus(v);
+      return ir::emit_softplus(b, type, v, v);
+    case PostKind::log_sigmoid:
+      return ir::emit_log_sigmoid(b, type, v, v);
+    case PostKind::swish:
+      return ir::emit_swish(b, type, v, v);
+    case PostKind::gelu:
+      return ir::emit_gelu(b, type, v, v);
+    case PostKind::gelu_tanh:
+      return ir::emit_gelu_tanh(b, type, v, v);
+    case PostKind::mish:
+      return ir::emit_mish(b, type, v, v);
+    case PostKind::tanh_shrink:
+      return ir::emit_tanh_shrink(b, type, v, v);
+    case PostKind::squareplus:
+      return ir::emit_squareplus(b, type, v, v, op.a);
+    case PostKind::sparse_plus:
+      return sparse_plus(v);
+    case PostKind::sparse_sigmoid:
+      return sparse_sigmoid(v);
     case PostKind::add:
       return b.op(Op::add, v, v, operand);
     case PostKind::mul:
       return b.op(Op::mul, v, v, operand);
-    default:
-      break;
   }
-  const ir::Reg t = temp("t");
-  switch (op.kind) {
-    case PostKind::swish:
-      ir::emit_sigmoid(b, type, t(), v);
-      break;
-    case PostKind::hard_swish:
-      hard_sigmoid(t(), v);
-      break;
-    case PostKind::gelu:  // v * (1 + erf(v / sqrt 2)) / 2
-      b.op(Op::mul, t(), v, c(std::numbers::sqrt2 / 2));
-      ir::emit_erf(b, type, t(), t());
-      b.fma(t(), t(), c(0.5), c(0.5));
-      break;
-    case PostKind::gelu_tanh: {  // v * sigmoid(2 sqrt(2/pi) (v + 0.044715 v^3)): no cancellation
-      const double k = 2 * std::sqrt(2 / std::numbers::pi);
-      b.op(Op::mul, t(), v, v);
-      b.op(Op::mul, t(), t(), c(0.044715 * k));
-      b.op(Op::add, t(), t(), c(k));
-      b.op(Op::mul, t(), t(), v);
-      ir::emit_sigmoid(b, type, t(), t());
-      break;
-    }
-    case PostKind::softsign: {
-      b.op(Op::and_, t(), v, abs_mask());
-      b.op(Op::add, t(), t(), c(1));
-      b.op(Op::div, v, v, t());
-      return;
-    }
-    case PostKind::mish:
-      b.mov(t(), v);
-      softplus(t());
-      ir::emit_tanh(b, type, t(), t());
-      break;
-    default:
-      break;
-  }
-  b.op(Op::mul, v, v, t());
 }
 
-// Instructions per vector, for the choice between unrolled and looped epilogues.
-int cost(PostKind kind) {
+// Instructions per vector, for the choice between unrolled and looped epilogues, and the most
+// registers beside the value.
+struct Cost {
+  int instructions, registers;
+};
+Cost cost(PostKind kind) {
+  constexpr int kMath = 2 + ir::kMathRegisters, kActivation = 2 + ir::kActivationRegisters;
   switch (kind) {
     case PostKind::relu:
     case PostKind::add:
     case PostKind::mul:
-      return 1;
+      return {1, 1};
+    // A constant as first operand of max or min stands in a register for one instruction.
     case PostKind::relu6:
     case PostKind::clip:
     case PostKind::leaky_relu:
     case PostKind::prelu:
     case PostKind::softsign:
     case PostKind::hard_sigmoid:
+    case PostKind::hard_shrink:
+    case PostKind::threshold:
+    case PostKind::sparse_sigmoid:
+      return {4, 2};
+    case PostKind::soft_shrink:
+    case PostKind::relu_above:
+      return {7, 3};
+    case PostKind::sparse_plus:
     case PostKind::hard_swish:
-      return 4;
+      return {12, 4};
+    case PostKind::squareplus:
+      return {14, 5};
+    case PostKind::tanh:
+    case PostKind::sigmoid:
+    case PostKind::exp:
+    case PostKind::elu:
+    case PostKind::selu:
+    case PostKind::celu:
+      return {25, kMath};
+    case PostKind::swish:
     case PostKind::mish:
+    case PostKind::gelu:
+      return {48, kActivation};
+    case PostKind::gelu_tanh:
     case PostKind::softplus:
-      return 60;
-    default:
-      return 25;
+    case PostKind::log_sigmoid:
+    case PostKind::tanh_shrink:
+      return {60, kActivation};
   }
+  return {60, kActivation};
 }
 
 }  // namespace
 
 int Epilogue::registers(const ir::Target& target) const {
   int most = ir::store_temporaries(problem_.output_dtype(), false, target);
-  for (const PostOp& op : problem_.post) {
-    const int c = cost(op.kind);
-    // A constant as first operand of max or min stands in a register for one instruction.
-    most = std::max(most, c == 1 ? 1 : c < 10 ? 2 : 2 + ir::kMathRegisters);
-  }
+  for (const PostOp& op : problem_.post) most = std::max(most, cost(op.kind).registers);
   return most + (differs_by_part() ? 1 : 0);
 }
 
@@ -203,7 +279,7 @@ void Epilogue::store_channels(Builder& b, const RegRef& value, const ir::Affine&
 
 int Epilogue::instructions() const {
   int n = 0;
-  for (const PostOp& op : problem_.post) n += cost(op.kind);
+  for (const PostOp& op : problem_.post) n += cost(op.kind).instructions;
   return n;
 }
 

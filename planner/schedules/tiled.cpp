@@ -93,6 +93,7 @@ void Tiled::declare() {
         blocks_w_ == 1 ? ceil_div(problem_.axes.back().o, L_) * L_ : block_pixels_ * width_.axis.s;
     const std::vector<Affine> dims = {columns, plan_.nr * L_};
     row_buffer_ = b_.buffer("t", problem_.sum_dtype(), dims, ir::BufferKind::local);
+    transposed_.emplace(b_, problem_.sum_dtype(), epilogue_.registers(b_.target()));
   } else {
     // Unrolled epilogues must fit into the registers and be short.
     constexpr int kMostInstructions = 400;

@@ -21,6 +21,7 @@
 #include "planner/schedules/panels.h"
 #include "planner/schedules/schedule.h"
 #include "planner/schedules/strip.h"
+#include "planner/schedules/transpose.h"
 
 namespace tconv::planner {
 
@@ -130,7 +131,8 @@ class Tiled {
   Ahead ahead_;
   PackedFilter packed_;
   Strip strip_;
-  ir::ViewId row_buffer_ = 0;      // channels-first: finished sums of one output row
+  ir::ViewId row_buffer_ = 0;  // channels-first: finished sums of one output row
+  std::optional<TransposedVectors> transposed_;
   std::int64_t blocks_w_ = 1;      // blocks along the width
   std::int64_t block_pixels_ = 0;  // plan.cols, whole tiles
   Affine grid_blocks_;             // blocks_w_, a param where the length is known only at run time

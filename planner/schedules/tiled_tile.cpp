@@ -4,7 +4,6 @@
 
 #include "planner/schedules/cut_row.h"
 #include "planner/schedules/tiled.h"
-#include "planner/schedules/transpose.h"
 
 namespace tconv::planner {
 
@@ -163,20 +162,18 @@ std::int64_t Tiled::row_columns() const {
 void Tiled::store_row() {
   const std::int64_t length = width_.axis.o;
   const auto block = [&](const Affine& j, int channels, const Affine& column, Lanes lanes) {
-    b_.scope([&] {
-      const Reg z = b_.vec("z", {L_}, problem_.sum_dtype());
+    const auto fill = [&](const Reg& z) {
       b_.unroll("i", 0, L_, [&](const Affine& i) {
         b_.mov(z(i), ir::load({row_buffer_, {column + i, j * L_}}));
       });
-      emit_transpose(b_, z, problem_.sum_dtype());
-      b_.unroll("i", 0, channels, [&](const Affine& i) {
-        const Affine channel = output_channel(j) + i;
-        std::vector<Affine> o = outer_.output();
-        o.push_back(column + wb_ * row_columns());
-        const Place place{false, channel, tensor_index(problem_, n_, channel, o), lanes};
-        epilogue_.emit(b_, z(i), place);
-        b_.store({tensors_.output, place.index}, z(i), lanes);
-      });
+    };
+    transposed_->block(fill, channels, [&](const RegRef& z, const Affine& i) {
+      const Affine channel = output_channel(j) + i;
+      std::vector<Affine> o = outer_.output();
+      o.push_back(column + wb_ * row_columns());
+      const Place place{false, channel, tensor_index(problem_, n_, channel, o), lanes};
+      epilogue_.emit(b_, z, place);
+      b_.store({tensors_.output, place.index}, z, lanes);
     });
   };
   panels_.each_vector(b_, panel_, Panels::Vectors::looped, [&](const Affine& j, Lanes channels) {

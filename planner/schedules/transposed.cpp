@@ -31,27 +31,27 @@ struct Matrices {
   std::int64_t A, B;
   std::function<void(const ir::RegRef&, const Affine& n, const Affine& b, const Affine& a, Lanes)>
       finish;
+  int registers = 1;  // that `finish` and the store need beside the vector
 };
 
 void emit_transposed(Builder& b, const std::string& name, ir::DType type, const Matrices& m) {
   const int L = b.lanes(type);
   constexpr std::int64_t kBlocks = 16;  // of L rows: the work of one grid point
+  const TransposedVectors vectors(b, type, m.registers);
   const std::int64_t rows = m.A / L, rest_rows = m.A % L;
   const auto block = [&](const Affine& n, const Affine& at, int height, const Affine& column,
                          int width) {
-    b.scope([&] {
-      const Reg z = b.vec("z", {L}, type);
+    const auto fill = [&](const Reg& z) {
       const Lanes loaded = width == L ? Lanes{} : Lanes{0, width};
       b.unroll("i", 0, height, [&](const Affine& i) {
         b.mov(z(i), ir::load({m.from, {n, at + i, column}}, loaded));
       });
       b.unroll("i", height, L, [&](const Affine& i) { b.mov(z(i), ir::bits(0)); });
-      emit_transpose(b, z, type);
-      const Lanes stored = height == L ? Lanes{} : Lanes{0, height};
-      b.unroll("i", 0, width, [&](const Affine& i) {
-        if (m.finish) m.finish(z(i), n, column + i, at, stored);
-        b.store({m.to, {n, column + i, at}}, z(i), stored);
-      });
+    };
+    const Lanes stored = height == L ? Lanes{} : Lanes{0, height};
+    vectors.block(fill, width, [&](const ir::RegRef& z, const Affine& i) {
+      if (m.finish) m.finish(z, n, column + i, at, stored);
+      b.store({m.to, {n, column + i, at}}, z, stored);
     });
   };
   const auto columns = [&](const Affine& n, const Affine& at, int height) {
@@ -125,17 +125,20 @@ Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& targ
                    .n = batch,
                    .A = p.ic,
                    .B = in,
-                   .finish = {}});
+                   .finish = {},
+                   .registers = ir::store_temporaries(p.dtype, false, target)});
   emit_transposed(b, "channels_first", p.sum_dtype(),
                   {.from = b.view("last_y", y, 0, p.sum_dtype(), {batch, out, p.oc}),
                    .to = output,
                    .n = batch,
                    .A = out,
                    .B = p.oc,
-                   .finish = [&](const ir::RegRef& v, const Affine& n, const Affine& channel,
-                                 const Affine& pixel, Lanes lanes) {
-                     epilogue.emit(b, v, {false, channel, {n, channel, pixel}, lanes});
-                   }});
+                   .finish =
+                       [&](const ir::RegRef& v, const Affine& n, const Affine& channel,
+                           const Affine& pixel, Lanes lanes) {
+                         epilogue.emit(b, v, {false, channel, {n, channel, pixel}, lanes});
+                       },
+                   .registers = epilogue.registers(target)});
   inner.program = b.take();
   // The input's transpose goes before the inner stages.
   auto& stages = inner.program.stages;

@@ -133,6 +133,8 @@ void Width::declare() {
   strip_ = b_.buffer("s", problem_.sum_dtype(), dims, ir::BufferKind::local);
   const std::vector<Affine> planes = {sizes_.stored_planes, sizes_.plane_columns};
   planes_ = b_.buffer("p", problem_.sum_dtype(), planes, ir::BufferKind::local);
+  if (sizes_.planes >= L_)
+    transposed_.emplace(b_, problem_.sum_dtype(), row_epilogue_.registers(b_.target()));
 }
 
 Lowered Width::lower() {

@@ -10,12 +10,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "planner/schedules/ahead.h"
 #include "planner/schedules/epilogue.h"
 #include "planner/schedules/outer_axes.h"
 #include "planner/schedules/schedule.h"
+#include "planner/schedules/transpose.h"
 #include "planner/schedules/width_blocks.h"
 
 namespace tconv::planner {
@@ -112,6 +114,7 @@ class Width {
   ir::ViewId input_ = 0;  // [n, c, spatial..] or [n, spatial.., c]
   bool transposed_input_ = false;
   ir::ViewId strip_ = 0, planes_ = 0;
+  std::optional<TransposedVectors> transposed_;  // where a row has at least L planes
 
   Affine n_, group_, wb_;  // where the grid point is
   // And the tile: its number in the row, counted over blocks of residues too.

@@ -21,16 +21,19 @@ std::string why_not_post(const Problem& p, const WidthSizes& sizes, const ir::Ta
       if (op.kind == PostKind::prelu)
         return "a prelu after add or mul needs one channel per vector";
   const Tensors none;
-  // A transposed block, or a vector and what is merged into it, and one of lane numbers.
+  // A transposed block, or a vector and what is merged into it, and one of lane numbers; then one
+  // vector's post-ops, the others wait in memory if they must.
   const int work = sizes.planes >= lanes ? lanes : 1;
-  const int row_registers = work + std::max(Epilogue(row, none).registers(target), 3);
-  const int registers = std::max(row_registers, 1 + Epilogue(plane, none).registers(target));
+  const int row_post = Epilogue(row, none).registers(target);
+  const bool wait = work > 1 && TransposedVectors::wait(target, p.sum_dtype(), row_post);
+  const int registers =
+      std::max({work + 3, 1 + row_post, 1 + Epilogue(plane, none).registers(target)});
   if (registers > target.registers)
     return fmt::format("writing a row needs {} registers, {} has {}", registers, target.name,
                        target.registers);
   const auto operands = std::count_if(p.post.begin(), p.post.end(),
                                       [](const PostOp& o) { return o.takes_operand(); });
-  const auto views = operands + 5 + (p.bias ? 1 : 0);
+  const auto views = operands + 5 + (p.bias ? 1 : 0) + (wait ? 1 : 0);
   if (views > target.pointers)
     return fmt::format("{} tensors and local buffers, {} has {} pointers", views, target.name,
                        target.pointers);

@@ -1,7 +1,6 @@
 // Planes to the output row: element u*M + m of a row is column u of plane m.
 #include <numeric>
 
-#include "planner/schedules/transpose.h"
 #include "planner/schedules/width.h"
 
 namespace tconv::planner {
@@ -108,17 +107,15 @@ void Width::transposed(const Affine& plane0, const Affine& channel) {
 void Width::transpose_planes(const Affine& plane0, const Affine& channel, const Affine& column,
                              int columns, std::int64_t planes) {
   const auto block = [&](const Affine& m, int count) {
-    b_.scope([&] {
-      const Reg z = b_.vec("z", {L_}, problem_.sum_dtype());
+    const auto fill = [&](const Reg& z) {
       b_.unroll("i", 0, count, [&](const Affine& i) {
         b_.mov(z(i), ir::load({planes_, {plane0 + m + i, column}}));
       });
       b_.unroll("i", count, L_, [&](const Affine& i) { b_.mov(z(i), ir::bits(0)); });
-      emit_transpose(b_, z, problem_.sum_dtype());
-      b_.unroll("i", 0, columns, [&](const Affine& i) {
-        const Lanes lanes = count == L_ ? Lanes{} : Lanes{0, count};
-        put(z(i), channel, (column + i) * sizes_.planes + m, lanes);
-      });
+    };
+    transposed_->block(fill, columns, [&](const RegRef& z, const Affine& i) {
+      const Lanes lanes = count == L_ ? Lanes{} : Lanes{0, count};
+      put(z, channel, (column + i) * sizes_.planes + m, lanes);
     });
   };
   b_.loop("pb", 0, planes / L_, [&](const Affine& m) { block(m * L_, L_); });

@@ -18,6 +18,7 @@ constexpr std::span<const FrontDoor> (*kTables[])() = {
     frontends::keras_initializer_doors,
     frontends::keras_regularizer_doors,
     frontends::keras_constraint_doors,
+    frontends::keras_layer_front_doors,
 };
 
 const FrontDoor* find(std::string_view api) {

@@ -22,5 +22,6 @@ std::span<const FrontDoor> torch_front_doors();        // torch_doors.cpp
 std::span<const FrontDoor> keras_initializer_doors();  // keras_object_doors.cpp, as the next two
 std::span<const FrontDoor> keras_regularizer_doors();
 std::span<const FrontDoor> keras_constraint_doors();
+std::span<const FrontDoor> keras_layer_front_doors();  // keras_doors.cpp
 
 }  // namespace tconv::frontends

@@ -137,11 +137,13 @@ std::string Expectation::against(const Value& result) const {
 
 std::string Expectation::against_fields(const Value::Dict& result) const {
   constexpr double kDigits = 1e-8;  // numbers are written with nine
+  constexpr double kFloat = 2e-7;   // losses are sums in float32
   for (const auto& [key, element] : expect_.items()) {
     if (is_compared_elsewhere(key)) continue;
     const Value* value = find(result, key);
     if (value == nullptr) return "the result has no " + key;
-    std::string why = against_field(element, *value, std::max(tolerance_, kDigits), key);
+    std::string why = against_field(element, *value,
+                                    std::max(tolerance_, key == "losses" ? kFloat : kDigits), key);
     if (!why.empty()) return why;
   }
   return "";

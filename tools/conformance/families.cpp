@@ -1,5 +1,6 @@
 #include "tools/conformance/families.h"
 
+#include "tools/conformance/keras_layers.h"
 #include "tools/conformance/keras_objects.h"
 #include "tools/conformance/onnx_torch.h"
 
@@ -38,6 +39,8 @@ const Family kFamilies[] = {
     {"onnx.", {"X", "W"}, {"X", "W", "B"}, onnx_arguments},
     {"torch.nn.functional.", {"input", "weight"}, {"input", "weight", "bias"}, torch_arguments},
     {"torch.nn.", {"input"}, {"input"}, torch_module_arguments, complete_torch_module},
+    {"keras.layers.", {"filters", "kernel_size"}, {}, keras_layer_arguments, complete_keras_layer},
+    {"keras.activations.", {}, {}, nullptr, complete_keras_activation},
     {"keras.initializers.", {}, {}, nullptr, complete_keras_object, examine_sample},
     {"keras.regularizers.", {}, {}, nullptr, complete_keras_object},
     {"keras.constraints.", {}, {}, nullptr, complete_keras_object},

@@ -15,6 +15,8 @@ std::string resolved_api(const Json& c) {
   auto api = c.at("api").get<std::string>();
   if (api.ends_with("Nd") && c.contains("rank") && c["rank"].is_number_integer())
     api.replace(api.size() - 2, 1, std::to_string(c["rank"].get<int>()));
+  // Its cases say the activation as an argument, also where there is none of that name.
+  if (api.starts_with("keras.activations.")) api = "keras.activations.get";
   return api;
 }
 

@@ -9,14 +9,11 @@ struct Row {
   std::string_view reason;
 };
 
-constexpr std::string_view kKeras = "Keras layers are no front doors yet";
 constexpr std::string_view kOtherChecks =
     "its values run through Problem; its own checks of arguments are not ours";
 
 constexpr Row kRows[] = {
     {"keras.ops.", Kind::errors, kOtherChecks},
-    {"keras.", Kind::errors, kKeras},
-    {"keras.", Kind::calls, kKeras},
     {"tf.keras.", Kind::errors, "Keras 2: its own checks of arguments are not ours"},
     {"tf.keras.", Kind::lines, "Keras 2: a shape without the arguments of a line"},
     {"torch.nn.functional.", Kind::errors, kNotWhole},  // of no rank

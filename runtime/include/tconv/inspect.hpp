@@ -22,6 +22,7 @@ struct PostOpInfo {
   std::string name;     // as in the problem line
   double a = 0, b = 0;  // parameters, 0 where it has none
   bool takes_operand = false;
+  double c = 0;  // the third parameter
 };
 // A problem line, parsed and checked. Channels are totals over the groups.
 struct ProblemInfo {
