@@ -37,6 +37,7 @@ class Walk {
   void run() {
     KernelFrame frame(as_, scalars_, program_, kernel_, facts_.slots);
     frame.enter([&] { isa_.preload_masks(facts_.masks); });
+    for (const ir::GridAxis& axis : kernel_.grid) scalars_.set_range(axis.var, {0}, {axis.extent});
     pointers_.start_point(KernelFrame::kBuffers, KernelFrame::kLocal);
     block(kernel_.body);
     frame.leave();
@@ -64,23 +65,26 @@ class Walk {
 
   void emit(const ir::If& f) {
     for (const ir::Affine& c : f.conditions)
-      if (const auto k = scalars_.known(c); k && *k < 0) return;
+      if (const auto h = scalars_.holds(c); h && !*h) return;
     Xbyak::Label past;
     bool open = false;
     for (const ir::Affine& c : f.conditions) {
-      if (scalars_.known(c)) continue;
+      if (scalars_.holds(c)) continue;
       scalars_.jump_if_negative(c, past);
       open = true;
     }
     if (!open) return block(f.body);
     const Pointers::Lags lags = pointers_.lags();
+    const int loaded = pointers_.loaded();
     block(f.body);
     pointers_.return_to(lags);
     as_.L(past);
+    if (pointers_.loaded() != loaded) pointers_.forget();
   }
 
   void emit(const ir::For& f) {
     const auto lo = scalars_.known_max(f.lo), hi = scalars_.known_min(f.hi);
+    scalars_.set_range(f.var, f.lo, f.hi);
     if (!lo || !hi || !fits32(*hi)) return run_time_loop(f, lo, hi);
     if (*hi <= *lo) return;
     if (*hi == *lo + 1) {
@@ -151,6 +155,7 @@ class Walk {
     });
     pointers_.restore(loop);
     as_.L(past);
+    pointers_.forget();
     if (short_lo) pointers_.leave(loop, *lo);
     scalars_[f.var] = {};
   }
@@ -164,6 +169,7 @@ class Walk {
     if (loop.height == 0) as_.align(32);
     Xbyak::Label head;
     as_.L(head);
+    pointers_.forget();
     block(f.body);
     pointers_.advance(loop);
     const auto close = [&](const Xbyak::Operand& c) {
@@ -243,7 +249,7 @@ class Walk {
     }
   }
 
-  Arg at(const ir::Mem& mem) const {
+  Arg at(const ir::Mem& mem) {
     Arg a;
     a.kind = Arg::Kind::load;
     a.memory = program_.views[mem.view].dtype;
@@ -251,7 +257,7 @@ class Walk {
     return a;
   }
 
-  Arg resolve(const ir::Operand& o) const {
+  Arg resolve(const ir::Operand& o) {
     Arg a;
     if (const auto* r = std::get_if<ir::RegRef>(&o)) {
       a.reg = number(*r);
