@@ -2,8 +2,12 @@
 // hit), pack and run, on one layer of each kind. `one_point` is what a call costs around its
 // kernel. `cache` shows the counters of a cache that is too small for what is asked of it.
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
 #include "bench/ready_layer.h"
 
@@ -34,6 +38,41 @@ void compile(benchmark::State& state, const char* line) {
 
 void create(benchmark::State& state, const char* line) {
   for (auto _ : state) benchmark::DoNotOptimize(tconv::ConvTranspose::create(line));
+}
+
+// What a plan database costs: creates that find their operation, written in ever new ways so that
+// each is planned again, with a plan that is named and with the same plan out of a database of 1,000
+// problems. The second minus the first is the price (docs/tuning.md).
+void planned(benchmark::State& state, const char* line, bool database) {
+  constexpr const char* plan = "direct(mr=4,nr=2)";
+  std::vector<tconv::PlanEntry> entries;
+  const auto add = [&](const std::string& problem) {
+    tconv::PlanEntry& e = entries.emplace_back();
+    e.problem = tconv::parse_problem(problem).line;
+    e.machine = tconv::plan_machine(tconv::host_info().isa);
+    e.plan = plan, e.us = 1, e.version = tconv::version();
+  };
+  add(line);
+  for (int i = 1; i < 1000; ++i) add("f32 nwc ic=32 oc=32 k=3 s=2 bias i=" + std::to_string(i));
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("tconv-bench-" + std::to_string(getpid())))
+          .string();
+  std::ofstream(path) << tconv::plan_file_text(entries);
+  tconv::Options options;
+  if (database) {
+    options.plans = path;
+  } else {
+    options.plan = plan;
+  }
+  const auto kept = tconv::ConvTranspose::create(line, options);  // reads the file
+  std::filesystem::remove(path);
+  if (tconv::inspect(kept).plan != plan) state.SkipWithError("another plan was taken");
+  std::string written = line;
+  for (auto _ : state) {
+    written += ' ';
+    if (written.size() > 4096) written = line;
+    benchmark::DoNotOptimize(tconv::ConvTranspose::create(written, options));
+  }
 }
 
 void pack(benchmark::State& state, const char* line) {
@@ -91,6 +130,9 @@ int main(int argc, char** argv) {
     benchmark::RegisterBenchmark(("pack/" + text).c_str(), pack, line);
     benchmark::RegisterBenchmark(("run/" + text).c_str(), run, line);
   }
+  for (const bool database : {false, true})
+    benchmark::RegisterBenchmark(database ? "planned/database" : "planned/named", planned,
+                                 kLayers[0][1], database);
   benchmark::RegisterBenchmark("cache/1000_problems_in_1MiB", cache)->Unit(benchmark::kMillisecond);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;

@@ -8,13 +8,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "jit/jit_dump.h"
+
 namespace tconv::jit {
 namespace {
 
 std::atomic<bool>& enabled() {
   static std::atomic<bool> on{[] {
     const char* text = std::getenv("TCONV_PERF");
-    return text != nullptr && std::strcmp(text, "1") == 0;
+    return text != nullptr && (std::strcmp(text, "1") == 0 || jit_dump_wanted());
   }()};
   return on;
 }
@@ -26,14 +28,17 @@ bool perf_map_enabled() { return enabled(); }
 
 void append_perf_map(const CompiledProgram& program) {
   std::string text;
-  for (const auto& stage : program.stages()) {
-    for (const KernelCode& k : stage) {
+  const auto& stages = program.stages();
+  for (std::size_t s = 0; s < stages.size(); ++s) {
+    for (const KernelCode& k : stages[s]) {
+      const std::string name = k.name + "::stage" + std::to_string(s);
+      if (jit_dump_wanted()) append_jit_dump(program.code().subspan(k.offset, k.bytes), name);
       char range[48];
       std::snprintf(range, sizeof range, "%llx %zx ",
                     static_cast<unsigned long long>(
                         reinterpret_cast<std::uintptr_t>(program.code().data() + k.offset)),
                     k.bytes);
-      text += range + k.name + '\n';
+      text += range + name + '\n';
     }
   }
   const std::string path = "/tmp/perf-" + std::to_string(getpid()) + ".map";

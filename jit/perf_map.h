@@ -9,7 +9,8 @@
 namespace tconv::jit {
 
 // Whether programs compiled from now on appear in /tmp/perf-<pid>.map (perf) and through GDB's JIT
-// interface. Starts on where the environment says TCONV_PERF=1. Thread-safe.
+// interface. Starts on where the environment says TCONV_PERF=1, or TCONV_PERF=jitdump: then their
+// code goes into /tmp/jit-<pid>.dump, too (jit_dump.h). Thread-safe.
 void set_perf_map(bool on);
 bool perf_map_enabled();
 

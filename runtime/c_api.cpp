@@ -148,6 +148,15 @@ const char* tconv_describe(const tconv_op* op) {
   return op == nullptr ? "" : op->operation->describe().c_str();
 }
 
+tconv_status tconv_load_plans(const char* files, size_t* entries, size_t* damaged) {
+  return guarded([&] {
+    require(files, "files");
+    const tconv::PlansLoaded now = tconv::load_plans(files);
+    if (entries != nullptr) *entries = now.entries;
+    if (damaged != nullptr) *damaged = now.damaged.size();
+  });
+}
+
 tconv_status tconv_cache_counters(tconv_counters* counters) {
   return guarded([&] {
     require(counters, "counters");

@@ -52,18 +52,17 @@ PlanReport plan_report(const std::string& problem, const Options& options) {
   return runtime::guarded([&] {
     const runtime::Settings settings = runtime::resolve(options);
     const planner::Problem parsed = planner::parse_problem(problem);
+    const runtime::PlanChoice choice = runtime::choose_plan(parsed, settings);
     const planner::Machine machine = runtime::machine_for(parsed, settings);
     const planner::PlanSet set = planner::enumerate(parsed, machine, settings.accuracy);
     PlanReport report;
     for (const auto& c : set.candidates)
       report.candidates.push_back({planner::print(c.plan), c.predicted_us});
     for (const auto& r : set.rejected) report.rejected.push_back({r.plan, r.reason});
-    report.chosen = report.candidates.front().plan;
-    if (!settings.plan.empty()) {
-      const planner::Plan named = runtime::choose_plan(parsed, machine, settings);
-      planner::lower(parsed, named, *ir::find_target(settings.isa));  // throws unless it is legal
-      report.chosen = planner::print(named);
-    }
+    report.chosen = planner::print(choice.plan);
+    report.note = choice.note;
+    if (!settings.plan.empty())  // throws unless it is legal
+      planner::lower(parsed, choice.plan, *ir::find_target(settings.isa));
     return report;
   });
 }
@@ -85,6 +84,7 @@ std::vector<PlanVerdict> judge_plans(const std::string& problem,
         runtime::choose_plan(parsed, machine, settings);
         planner::lower(parsed, plan, *ir::find_target(settings.isa));
         verdict.predicted_us = planner::predict(parsed, plan, machine);
+        verdict.order = planner::sum_order(parsed, plan);
       } catch (const planner::PlanError& e) {
         verdict.reason = e.what();
       } catch (const Error& e) {
@@ -108,6 +108,7 @@ Inspection inspect(const ConvTranspose& op) {
     result.threads = operation.threads();
     result.error_factor = planner::error_factor(operation.problem(), operation.plan());
     result.workers = operation.workers();
+    result.plan_note = operation.plan_note();
     result.fallback_reason = operation.fallback_reason();
     const runtime::CompileTimes& times = operation.times();
     result.plan_us = times.plan_us;
@@ -133,8 +134,7 @@ namespace {
 ir::Program program_of(const std::string& problem, const Options& options) {
   const runtime::Settings settings = runtime::resolve(options);
   const planner::Problem parsed = planner::parse_problem(problem);
-  const planner::Machine machine = runtime::machine_for(parsed, settings);
-  const planner::Plan plan = runtime::choose_plan(parsed, machine, settings);
+  const planner::Plan plan = runtime::choose_plan(parsed, settings).plan;
   return planner::lower(parsed, plan, *ir::find_target(settings.isa)).program;
 }
 

@@ -4,6 +4,8 @@
 
 #include <iterator>
 
+#include "runtime/plan_database.h"
+
 namespace tconv::runtime {
 namespace {
 
@@ -30,10 +32,10 @@ std::string text(const planner::Machine& machine) {
 std::string kernel_key(const KeyInputs& inputs) {
   return fmt::format(
       "key\ntconv {} ir {}\n{}\n{}\ntarget {}\nfeatures {}\nmachine {}\nthreads {} backend {} "
-      "fallback {:d}",
+      "fallback {:d}\n{}",
       inputs.tconv_version, inputs.ir_version, inputs.problem, inputs.plan, text(inputs.target),
       fmt::join(inputs.features, " "), text(inputs.machine), inputs.threads,
-      static_cast<int>(inputs.backend), inputs.interpreter_fallback);
+      static_cast<int>(inputs.backend), inputs.interpreter_fallback, inputs.plan_note);
 }
 
 std::string spelling(const std::string& problem, const Settings& settings) {
@@ -41,7 +43,8 @@ std::string spelling(const std::string& problem, const Settings& settings) {
   text.reserve(48 + settings.isa.size() + settings.plan.size() + settings.machine.size() +
                problem.size());
   // With the lengths of plan and path, since nobody has checked yet what they hold.
-  fmt::format_to(std::back_inserter(text), "as\n{} {} {} {:d} {} {} {} ", settings.threads,
+  fmt::format_to(std::back_inserter(text), "as\n{} {} {} {} {:d} {} {} {} ",
+                 settings.plans == nullptr ? 0 : settings.plans->serial(), settings.threads,
                  settings.fork_us, static_cast<int>(settings.backend),
                  settings.interpreter_fallback, static_cast<int>(settings.accuracy),
                  settings.plan.size(), settings.machine.size());

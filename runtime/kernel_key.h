@@ -22,6 +22,7 @@ struct KeyInputs {
   bool interpreter_fallback = false;
   int ir_version = 0;
   std::string tconv_version;
+  std::string plan_note;  // no code, but a part of what is kept: the description
 };
 
 std::string kernel_key(const KeyInputs& inputs);

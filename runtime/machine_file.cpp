@@ -201,6 +201,26 @@ std::string machine_file_text(const std::vector<MachineNumber>& numbers,
   });
 }
 
+std::vector<double> predict_plans(const std::string& problem, const std::vector<std::string>& plans,
+                                  const std::vector<MachineNumber>& numbers,
+                                  const Options& options) {
+  using namespace runtime;
+  return guarded([&] {
+    const planner::Problem parsed = planner::parse_problem(problem);
+    planner::Machine machine = host_machine(resolve(options));
+    for (const MachineNumber& n : numbers) {
+      const Number* number = find_number(n.name);
+      if (number == nullptr || n.isa != machine.target)
+        refuse(fmt::format("number {} of isa {}: there are {}", n.name, n.isa, known_numbers()));
+      machine.*number->member = n.value;
+    }
+    std::vector<double> predicted;
+    for (const std::string& plan : plans)
+      predicted.push_back(planner::predict(parsed, planner::parse_plan(plan), machine));
+    return predicted;
+  });
+}
+
 MachineReport machine_report(const Options& options) {
   return runtime::guarded([&] {
     const runtime::Settings settings = runtime::resolve(options);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ir/target.h"
+#include "jit/perf_map.h"
 #include "runtime/default_pool.h"
 #include "runtime/dump.h"
 #include "runtime/error.h"
@@ -68,22 +69,27 @@ void Operation::choose_plan(const std::string& line) {
   const Stopwatch watch;
   const DefaultFpEnvironment environment;  // plans and transforms are computed, too
   problem_ = planner::parse_problem(line);
-  machine_ = machine_for(problem_, settings_);
+  PlanChoice choice = runtime::choose_plan(problem_, settings_);
+  machine_ = std::move(choice.machine);
+  plan_ = std::move(choice.plan);
+  plan_note_ = std::move(choice.note);
+  lowered_ = std::move(choice.lowered);
   workers_ = Workers(machine_.threads);
-  plan_ = runtime::choose_plan(problem_, machine_, settings_);
   times_.plan_us = watch.elapsed_us();
 }
 
 std::string Operation::key() const {
   return kernel_key({planner::print(problem_), planner::print(plan_),
                      *ir::find_target(settings_.isa), machine_, host().features, settings_.threads,
-                     settings_.backend, settings_.interpreter_fallback, ir::kIrVersion, version()});
+                     settings_.backend, settings_.interpreter_fallback, ir::kIrVersion, version(),
+                     plan_note_});
 }
 
 void Operation::compile() {
   const DefaultFpEnvironment environment;
   Stopwatch total, watch;
-  auto lowered = lower(plan_, true);
+  auto lowered = lowered_ && settings_.dump.empty() ? lowered_ : lower(plan_, true);
+  lowered_.reset();
   times_.lower_us = watch.lap_us();
 
   build_main(lowered);
@@ -180,8 +186,16 @@ void Operation::size_buffers() {
   if (needs_.workspace > 0) needs_.workspace += 63;  // the caller's pointer need not be aligned
 }
 
-// Profilers show it: type, tile and ISA, as in tconv_k4s2p1_direct_f32_14x2_avx512.
+// Debuggers show it: type, tile and ISA, as in tconv_k4s2p1_direct_f32_14x2_avx512. Profilers are
+// told all of problem and plan, in one word.
 std::string Operation::symbol(const planner::Plan& plan) const {
+  if (jit::perf_map_enabled()) {
+    std::string text =
+        fmt::format("tconv::{}::{}::{}", planner::print(problem_), planner::print(plan),
+                    settings_.isa);
+    std::replace(text.begin(), text.end(), ' ', '_');
+    return text;
+  }
   return fmt::format("tconv_k{}s{}p{}_{}_{}_{}x{}_{}", spread(problem_, &planner::Axis::k),
                      spread(problem_, &planner::Axis::s), spread(problem_, &planner::Axis::p),
                      planner::name(plan.schedule), ir::name(problem_.dtype), plan.mr, plan.nr,
@@ -195,6 +209,7 @@ void Operation::write_description() {
                              code_bytes, times_.total_us);
   if (workers() != threads()) description_ += fmt::format(" workers={}", workers());
   if (workers() > 1 && *default_pool_name() == '\0') description_ += " pool=none";
+  if (!plan_note_.empty()) description_ += " " + plan_note_;
   if (!fallback_reason_.empty()) description_ += " fallback=" + fallback_reason_;
 }
 

@@ -48,6 +48,7 @@ class Operation {
   int threads() const { return settings_.threads; }
   int workers() const { return workers_.count(); }
   const char* backend() const { return name(engine_); }
+  const std::string& plan_note() const { return plan_note_; }
   const std::string& fallback_reason() const { return fallback_reason_; }
   const CompileTimes& times() const { return times_; }
   const Executable& executable() const { return *main_; }
@@ -87,7 +88,8 @@ class Operation {
   planner::Problem problem_;
   planner::Plan plan_;
   Engine engine_ = Engine::xbyak;
-  std::string fallback_reason_;
+  std::string plan_note_, fallback_reason_;
+  std::shared_ptr<const planner::Lowered> lowered_;  // between the two halves of create
   std::unique_ptr<const Executable> main_;
   std::unique_ptr<const Executable>
       unstreamed_;                    // for outputs that are not aligned; null: main_ takes any

@@ -7,6 +7,7 @@
 #include "runtime/error.h"
 #include "runtime/host.h"
 #include "runtime/machine_file.h"
+#include "runtime/plan_database.h"
 
 namespace tconv {
 namespace {
@@ -65,9 +66,11 @@ Options Options::parse(std::string_view text) {
       options.accuracy = value;
     else if (key == "machine")
       options.machine = value;
+    else if (key == "plans")
+      options.plans = value;
     else
       runtime::refuse("option " + std::string(key) +
-                      " is unknown; there are threads isa backend plan fallback accuracy machine");
+                      " is unknown; there are threads isa backend plan fallback accuracy machine plans");
   }
 }
 
@@ -125,6 +128,13 @@ Settings resolve(const Options& given) {
   const Text machine = pick(given.machine, "machine", "TCONV_MACHINE");
   if (machine.value != "table") settings.machine = machine.value;
   if (!settings.machine.empty()) machine_file(settings.machine, machine.where);
+  const PlanDatabase* loaded = given.plans.empty() ? loaded_plans() : nullptr;
+  const Text plans = pick(given.plans, "plans", "TCONV_PLANS");
+  if (loaded != nullptr) {
+    settings.plans = loaded;
+  } else if (!plans.value.empty() && plans.value != "none") {
+    settings.plans = &plan_database(plans.value, plans.where);
+  }
   const std::string fork_us = environment("TCONV_FORK_US");
   if (!fork_us.empty()) settings.fork_us = parse_fork_us(fork_us);
   settings.dump = environment("TCONV_DUMP");

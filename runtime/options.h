@@ -9,6 +9,8 @@
 
 namespace tconv::runtime {
 
+class PlanDatabase;
+
 constexpr int kMostThreads = 1024;
 
 enum class Backend { automatic, xbyak, llvm, interpreter };
@@ -21,6 +23,7 @@ struct Settings {
   bool interpreter_fallback = false;
   planner::Accuracy accuracy = planner::Accuracy::standard;
   std::string machine;  // path of a machine file; empty: the table's numbers
+  const PlanDatabase* plans = nullptr;  // null: the model's choices
   double fork_us = -1;  // TCONV_FORK_US; negative: the machine table's
   std::string dump;     // TCONV_DUMP: steps separated by commas, or "all"
 };

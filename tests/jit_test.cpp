@@ -72,7 +72,7 @@ TEST_F(Jit, NamesAreUniqueAndShowInThePerfMap) {
   std::stringstream text;
   text << std::ifstream(path).rdbuf();
   unlink(path.c_str());
-  EXPECT_NE(text.str().find(" tconv_test_k_2\n"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find(" tconv_test_k_2::stage1\n"), std::string::npos) << text.str();
 }
 
 TEST_F(Jit, PagesAreNeverWritableAndExecutable) {

@@ -23,7 +23,8 @@ KeyInputs inputs() {
           runtime::Backend::automatic,
           false,
           1,
-          "1.2.3"};
+          "1.2.3",
+          ""};
 }
 
 template <class Value>
@@ -87,6 +88,7 @@ TEST(KernelKey, EveryInputChangesIt) {
           {"fallback", [](KeyInputs& k) { k.interpreter_fallback = true; }},
           {"IR version", [](KeyInputs& k) { k.ir_version += 1; }},
           {"tconv version", [](KeyInputs& k) { k.tconv_version = "1.2.4"; }},
+          {"plan note", [](KeyInputs& k) { k.plan_note = "plan_from=f"; }},
       });
 }
 

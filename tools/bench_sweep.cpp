@@ -60,6 +60,7 @@ std::vector<PlanCandidate> named_plans(const Command& command, const PlanReport&
 Family family_of(const Command& command, const std::string& line) {
   Options free = command.options;
   free.plan.clear();
+  free.plans = "none";  // the model is what is in question
   const PlanReport report = plan_report(line, free);
   Family family;
   std::vector<PlanCandidate> plans;
@@ -95,6 +96,7 @@ Outcome race(const Command& command, const NamedProblem& problem, Limits& limits
   Family family = family_of(command, problem.line);
   Options options = command.options;
   options.plan.clear();
+  options.plans = "none";
   PlanRace race(layer, options, family.racers);
   const std::size_t plans = family.racers.size();
   remeasure_fma(limits, inspect_options(options).isa);

@@ -19,6 +19,7 @@ int cmd_plan(const Command& command) {
                 {"chosen", plans.chosen},
                 {"candidates", Json::array()},
                 {"rejected", Json::array()}};
+    if (!plans.note.empty()) row["note"] = plans.note;
     candidates += plans.candidates.size();
     for (const PlanCandidate& c : plans.candidates)
       row["candidates"].push_back({{"plan", c.plan}, {"predicted_us", c.predicted_us}});
@@ -26,7 +27,8 @@ int cmd_plan(const Command& command) {
       row["rejected"].push_back({{"plan", r.plan}, {"reason", r.reason}});
     report.add(std::move(row));
     if (command.json) continue;
-    fmt::print("{}: {}\n  chosen {}\n", problem.name, problem.line, plans.chosen);
+    fmt::print("{}: {}\n  chosen {}{}\n", problem.name, problem.line, plans.chosen,
+               plans.note.empty() ? "" : "  " + plans.note);
     for (const PlanCandidate& c : plans.candidates)
       fmt::print("  {:>12.1f} us  {}\n", c.predicted_us, c.plan);
     for (const PlanRejection& r : plans.rejected)

@@ -55,8 +55,16 @@ struct Command {
   std::string modes;                    // bench: accuracies that take turns, separated by commas
   std::string sweep;                    // bench: fields of plans and their values, or "all"
   int plans = 0;                        // bench --sweep: at most so many; 0: all
+  double budget_s = 0;                  // tune: for all layers; 0: so much for each
+  std::int64_t trials = 0;              // tune: turns per layer, in place of seconds
+  int self_tests = 0;                   // tune: the model's choice against itself
+  bool cold = false;                    // tune: caches
+  bool only_missing = false;            // tune: what the database has not
+  bool perf_map = false;                // bench: names of kernels for profilers
+  bool force = false;                   // fit: stores what is worse
   AotWishes aot;                        // aot
-  std::vector<std::string> case_files;  // conformance
+  std::vector<std::string> case_files;  // conformance; plans: databases
+  bool only_here = false;               // plans: of this machine
 };
 
 // Each returns an exit status and throws UsageError or tconv::Error.
@@ -69,5 +77,8 @@ int cmd_bench(const Command& command);
 int cmd_aot(const Command& command);
 int cmd_calibrate(const Command& command);
 int cmd_conformance(const Command& command);
+int cmd_fit(const Command& command);
+int cmd_plans(const Command& command);
+int cmd_tune(const Command& command);
 
 }  // namespace tconv::tools

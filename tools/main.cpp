@@ -37,6 +37,9 @@ void add_options(CLI::App& verb, Command& command) {
   verb.add_option("--accuracy", command.options.accuracy, "default, exact-order");
   verb.add_option("--machine", command.options.machine,
                   "a file of tconv calibrate, or table: the built-in numbers");
+  if (verb.get_name() != "bench")  // there it is a number of plans, and TCONV_PLANS names the file
+    verb.add_option("--plans", command.options.plans,
+                    "plan databases of tconv tune, FILE[:FILE..], or none");
   verb.add_option("--fallback", command.options.fallback, "none, interpreter");
   verb.add_flag("--json", command.json, "one JSON object on standard output");
 }
@@ -96,7 +99,24 @@ int parse_and_run(int argc, char** argv) {
                     "times every legal plan of a family, as 'mr=4..16 nr=1..4 strip=0,1', or all");
   bench->add_option("--plans", command.plans, "of a sweep, at most so many")
       ->check(CLI::Range(1, 1'000'000));
+  bench->add_flag("--perf-map", command.perf_map,
+                  "writes names of kernels for perf (/tmp/perf-PID.map); stays for it to read");
   bench->add_flag("--check", command.check, "compare with the float64 definition as well");
+
+  CLI::App* tune = verb("tune", cmd_tune, "measures plans and keeps the fastest (docs/tuning.md)");
+  tune->add_option("--budget", command.budget_s, "seconds for all layers; else 5 for each")
+      ->check(CLI::Range(0.1, 1e7));
+  tune->add_option("--trials", command.trials, "in place of seconds: so many turns per layer")
+      ->check(CLI::Range(4, 1'000'000));
+  tune->add_flag("--cold", command.cold, "each run finds its tensors in no cache");
+  tune->add_flag("--missing", command.only_missing, "only what --plans FILE has no plan for");
+  tune->add_option("--self-test", command.self_tests,
+                   "compares the model's choice with itself, so many times")
+      ->check(CLI::Range(1, 100'000));
+  tune->add_option("--batch", command.size.batch, "of problems with n=LO..HI; else their HI")
+      ->check(CLI::PositiveNumber);
+  tune->add_option("--length", command.size.length, "of problems with i=LO..HI; else their HI")
+      ->check(CLI::PositiveNumber);
 
   CLI::App* aot = verb("aot", cmd_aot, "a library with C headers, kernels inside");
   aot->add_option("-o,--out", command.aot.folder, "where the files go; made if it is not there")
@@ -115,6 +135,25 @@ int parse_and_run(int argc, char** argv) {
   add_options(*conformance, command);
   conformance->callback([&chosen] { chosen = cmd_conformance; });
 
+  CLI::App* fit =
+      app.add_subcommand("fit", "fits the cost model's numbers to plans that were measured here");
+  fit->add_option("file", command.case_files, "reports of tune --json and bench --sweep --json")
+      ->required();
+  fit->add_option("-o,--output", command.files.output, "machine file (docs/machine.md)");
+  fit->add_option("--machine", command.options.machine, "machine file to begin with; else the table");
+  fit->add_option("--isa", command.options.isa, "avx512, avx2; else the host's best");
+  fit->add_flag("--force", command.force, "stores it although choices get worse");
+  fit->add_flag("--json", command.json, "one JSON object on standard output");
+  fit->callback([&chosen] { chosen = cmd_fit; });
+
+  CLI::App* plans = app.add_subcommand("plans", "what plan databases hold; merges them");
+  plans->add_option("file", command.case_files, "plan databases (docs/tuning.md)")->required();
+  plans->add_option("-o,--output", command.files.output,
+                    "database that takes them in; made if it is not there");
+  plans->add_flag("--here", command.only_here, "only what was measured on such a machine as this");
+  plans->add_flag("--json", command.json, "one JSON object on standard output");
+  plans->callback([&chosen] { chosen = cmd_plans; });
+
   // Of the host, not of problems: none of the shared options.
   CLI::App* calibrate =
       app.add_subcommand("calibrate", "measures this host and stores it for the planner");
@@ -126,7 +165,7 @@ int parse_and_run(int argc, char** argv) {
   const auto is_first = [&](const CLI::App* sub) { return sub->check_name(argv[1]); };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty())
     throw UsageError(std::string("there is no verb '") + argv[1] +
-                     "'; there are info plan dump run check bench aot calibrate conformance");
+                     "'; there are info plan dump run check bench aot calibrate conformance fit plans tune");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "tools/cold_caches.h"
+
 namespace tconv::tools {
 
 Session::Session(const std::string& line, const Options& options, TensorData& data,
@@ -20,6 +22,11 @@ Session::Session(const std::string& line, const Options& options, TensorData& da
   args_.workspace = {workspace_.data(), workspace_.bytes()};
   args_.batch = size.batch;
   args_.length = size.length;
+}
+
+void Session::flush() const {
+  flush_from_caches(packed_.data(), packed_.bytes());
+  flush_from_caches(workspace_.data(), workspace_.bytes());
 }
 
 Comparison Session::check(const Definition& definition, const CheckOptions& options) {

@@ -23,6 +23,7 @@ class Session {
 
   std::size_t bytes() const { return packed_.bytes() + workspace_.bytes(); }  // of its own
   void run() { op_.run(args_); }
+  void flush() const;  // its own memory, the packed filter's and the workspace's, from all caches
   Inspection inspection() const { return inspect(op_); }
   // Fills the output with NaN, runs, and compares.
   Comparison check(const Definition& definition, const CheckOptions& options = {});

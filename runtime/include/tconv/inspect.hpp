@@ -59,6 +59,7 @@ struct PlanRejection {
 };
 struct PlanReport {
   std::string chosen;
+  std::string note;  // what the plan database said; empty: it has nothing, or is not used
   std::vector<PlanCandidate> candidates;  // legal, best prediction first
   std::vector<PlanRejection> rejected;
 };
@@ -71,12 +72,39 @@ struct PlanVerdict {
   std::string plan;    // canonical text
   std::string reason;  // why it is not legal; empty: it is
   double predicted_us = 0;
+  // In which order products are added: plans of one problem with the same text give the same bits.
+  // Empty: the definition's.
+  std::string order;
 };
 // One verdict for each of `plans`, in their order; `options.plan` is not looked at. Lowers each and
 // compiles nothing. Throws Error for a text that is no plan.
 TCONV_API std::vector<PlanVerdict> judge_plans(const std::string& problem,
                                                const std::vector<std::string>& plans,
                                                const Options& options = {});
+
+// ---- plan databases (docs/tuning.md)
+// -----------------------------------------------------------------------------------------
+
+// A plan that was measured: a line of a plan database.
+struct PlanEntry {
+  std::string problem;  // canonical line
+  std::string machine;  // of plan_machine()
+  std::string accuracy = "default";  // or exact-order
+  int threads = 1;                   // that were asked for
+  int workers = 1;                   // that shared a run
+  std::string plan;                  // canonical text
+  double us = 0;                     // of a run
+  std::string version;               // of the tconv that measured
+};
+struct PlanFile {
+  std::vector<PlanEntry> entries;
+  std::vector<std::string> damaged;  // a sentence for each line that is no entry, with its number
+};
+// `where` names the file in messages. Throws Error for a text of another version.
+TCONV_API PlanFile parse_plan_file(const std::string& text, const std::string& where);
+TCONV_API std::string plan_file_text(const std::vector<PlanEntry>& entries);
+// What entries of this host say of their machine: isa, CPU features, caches.
+TCONV_API std::string plan_machine(const std::string& isa);
 
 // ---- what was compiled
 // -----------------------------------------------------------------------------
@@ -88,6 +116,7 @@ struct Inspection {
   // By how much the error bound of a plain sum of products grows (docs/accuracy.md); 1 but for
   // minimal filtering.
   double error_factor = 1;
+  std::string plan_note;  // what the plan database said; empty: it has nothing, or is not used
   // Not empty: backend=auto had to go on to another backend; each one that could not, and why.
   std::string fallback_reason;
   double plan_us = 0, lower_us = 0, verify_us = 0, emit_us = 0;
@@ -145,6 +174,12 @@ struct MachineReport {
   std::vector<MachineNumber> numbers;
 };
 TCONV_API MachineReport machine_report(const Options& options = {});
+// What the model predicts for plans that are legal, on a machine with these numbers, all of the
+// isa of `options`. Throws Error.
+TCONV_API std::vector<double> predict_plans(const std::string& problem,
+                                            const std::vector<std::string>& plans,
+                                            const std::vector<MachineNumber>& numbers,
+                                            const Options& options = {});
 // The text of a machine file of this host. All numbers of one or several isas, those of each
 // together; lines of `comment` become comments. Throws Error for numbers that are missing, unknown
 // or impossible.

@@ -41,7 +41,7 @@ typedef struct tconv_op tconv_op;
 
 /* Plans and compiles a problem. `options` may be NULL or, separated by spaces:
  *   threads=N  isa=avx512|avx2|sse2|neon128  backend=auto|xbyak|llvm|interpreter  plan=TEXT fallback=none|interpreter
- *   accuracy=default|exact-order  machine=FILE|table
+ *   accuracy=default|exact-order  machine=FILE|table  plans=FILE[:FILE..]|none
  * What is not given comes from the environment (docs/options.md), then from the model. A backend or
  * isa that was named is used or refused, never replaced. On success *op is owned by the caller, after a
  * failure it is NULL. */
@@ -125,9 +125,15 @@ typedef struct tconv_args {
 
 TCONV_API tconv_status tconv_run_args(const tconv_op* op, const tconv_args* args);
 
-/* One line: plan, isa, backend, threads, code bytes, compile microseconds. Lives as long as the
- * operation. */
+/* One line: plan, isa, backend, threads, code bytes, compile microseconds; where a plan database
+ * has the problem, what became of its plan. Lives as long as the operation. */
 TCONV_API const char* tconv_describe(const tconv_op* op);
+
+/* Reads plan databases (docs/tuning.md), files separated by ':', for every tconv_create from now on
+ * that names no other; before TCONV_PLANS. "" takes them away. *entries is how many plans they
+ * hold, *damaged how many lines were skipped because they cannot be read; each may be NULL. After a
+ * failure nothing has changed. */
+TCONV_API tconv_status tconv_load_plans(const char* files, size_t* entries, size_t* damaged);
 
 /* What tconv_create did in this process: operations are kept, and equal problems and options share
  * one. A create that waits while another thread compiles the same is a miss without a compile; one

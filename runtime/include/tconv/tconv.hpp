@@ -44,6 +44,8 @@ struct TCONV_API Options {
                          // same bits on every isa (docs/accuracy.md)
   std::string machine;   // a file that `tconv calibrate` wrote on this host (docs/machine.md), or
                          // table: the built-in numbers
+  std::string plans;     // plan databases that `tconv tune` wrote, separated by ':'
+                         // (docs/tuning.md), or none: the model's choices
   std::string fallback;  // none, interpreter: what backend=auto may do when code cannot be compiled
 
   // "threads=1 backend=xbyak ..."; throws Error.
@@ -129,6 +131,15 @@ class TCONV_API ConvTranspose {
   explicit ConvTranspose(std::shared_ptr<const runtime::Operation> operation);
   std::shared_ptr<const runtime::Operation> operation_;
 };
+
+struct PlansLoaded {
+  std::size_t entries = 0;
+  std::vector<std::string> damaged;  // a sentence for each line that was skipped
+};
+// Reads plan databases, files separated by ':', for every create from now on that names no other
+// (Options::plans); before TCONV_PLANS. Files that were read before are read anew. "": none. Throws
+// Error for a file that cannot be read or is of another version, and changes nothing. Thread-safe.
+TCONV_API PlansLoaded load_plans(const std::string& files);
 
 // What create did in this process. A create that waits while another thread compiles the same is a
 // miss without a compile; one that fails is no compile.
