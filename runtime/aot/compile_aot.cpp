@@ -65,9 +65,9 @@ CodeOptions code_options(const AotOptions& options, const std::string& arch) {
 }
 
 // How the library's file is named, and made.
-AotFile library_file(const AotOptions& options, std::string archive) {
+AotFile library_file(const AotOptions& options) {
   const auto file = [&](const char* before, const char* behind, const char* link) {
-    return AotFile{before + options.library + behind, std::move(archive), false, link, ""};
+    return AotFile{before + options.library + behind, "", false, link, ""};
   };
   if (options.type == "static") return file("lib", ".a", "");
   if (options.type == "shared") return file("lib", ".so", "-shared");
@@ -135,7 +135,7 @@ AotLibrary compile(const std::vector<AotLayer>& layers, const AotOptions& given)
   const std::string arch = arch_of(options.triple);
   const bool x86 = arch == kX86_64;
   if (options.cpu.empty()) options.cpu = x86 ? "native" : planner::kGenericCore;
-  AotFile file = library_file(options, {});
+  AotFile file = library_file(options);
   const CodeOptions code = code_options(options, arch);
   if (layers.empty()) refuse("no layer is given");
 
