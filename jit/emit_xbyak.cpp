@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "jit/address.h"
@@ -90,6 +91,11 @@ class Walk {
     if (*hi == *lo + 1) {
       scalars_[f.var] = {.kind = Home::Kind::constant, .index = 0, .value = *lo};
       block(f.body);
+    } else if (is_short(facts_.loops.at(&f), *lo, *hi)) {
+      for (std::int64_t i = *lo; i < *hi; ++i) {
+        scalars_[f.var] = {.kind = Home::Kind::constant, .index = 0, .value = i};
+        block(f.body);
+      }
     } else {
       const LoopFacts& loop = facts_.loops.at(&f);
       const bool up = facts_.value_used[f.var];
@@ -101,6 +107,17 @@ class Walk {
       pointers_.leave(loop, *hi);
     }
     scalars_[f.var] = {};
+  }
+
+  // Written out: counting, moving pointers and jumping back cost as much as the code of such loops,
+  // depthwise taps being 2 turns of 16 statements.
+  static bool is_short(const LoopFacts& loop, std::int64_t lo, std::int64_t hi) {
+    constexpr std::int64_t kStatements = 64, kTurns = 8, kFar = std::int64_t{1} << 28;
+    const auto near = [&](const LoopFacts::Move& m) {
+      return std::abs(m.coeff) <= kFar / std::max<std::int64_t>(std::abs(lo), std::abs(hi));
+    };
+    return loop.height == 0 && hi - lo <= kTurns && (hi - lo) * loop.statements <= kStatements &&
+           std::all_of(loop.moves.begin(), loop.moves.end(), near);
   }
 
   void run_time_loop(const ir::For& f, std::optional<std::int64_t> lo,
