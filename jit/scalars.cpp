@@ -164,9 +164,8 @@ void Scalars::jump_if_negative(const ir::Affine& form, Xbyak::Label& away) {
     if (constant(t.var)) {
       constant_part += t.coeff * homes_[t.var].value;
     } else {
-      single = only == nullptr;
+      single = single && only == nullptr;
       only = &t;
-      if (!single) break;
     }
   }
   if (single && only) {
