@@ -1,19 +1,23 @@
 // What a front door costs around its kernel. Per layer, the same work four ways: `kernel` (a run of
 // the operation on a packed filter), `door_packed` (tf::nn with PackedFilters), `pack_and_kernel`,
 // and `door` (tf::nn with the filter as it is). door_packed - kernel and door - pack_and_kernel are
-// what checks, lookup and views cost. `call` is the dynamic layer above `door_packed`'s.
+// what checks, lookup and views cost. `call` is the dynamic layer above `door_packed`'s. `keras` is
+// the call of a built Conv2DTranspose with a bias and relu, beside `keras_kernel`.
 #include <benchmark/benchmark.h>
 
 #include <string>
 #include <vector>
 
+#include "bench/ready_layer.h"
 #include "tconv/call.hpp"
+#include "tconv/keras.hpp"
 #include "tconv/tf.hpp"
 
 namespace {
 
 using tconv::Dims;
 using tconv::OwnedTensor;
+using tconv::bench::ReadyLayer;
 
 struct Layer {
   const char* name;
@@ -108,6 +112,27 @@ void call(benchmark::State& state, const Layer& layer) {
     benchmark::DoNotOptimize(tconv::call("tf.nn.conv2d_transpose", arguments, one_thread()));
 }
 
+// The same layer with a bias and relu.
+ReadyLayer keras_kernel_of(const Layer& layer) {
+  return ReadyLayer(std::string(layer.line) + " bias relu", "threads=1");
+}
+
+void keras_kernel(benchmark::State& state, const Layer& layer) {
+  const ReadyLayer ready = keras_kernel_of(layer);
+  for (auto _ : state) ready.run();
+}
+
+void keras(benchmark::State& state, const Layer& layer) {
+  Ready ready(layer);
+  tconv::keras::Conv2DTranspose built(tconv::keras::LayerArguments{.filters = layer.filters[2],
+                                                                   .kernel_size = layer.filters[0],
+                                                                   .strides = layer.stride,
+                                                                   .padding = "same",
+                                                                   .activation = "relu"});
+  built.build({layer.input[0], layer.input[1], layer.input[2], layer.input[3]});
+  for (auto _ : state) built.call(ready.input, ready.output.mutable_view(), one_thread());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -118,7 +143,9 @@ int main(int argc, char** argv) {
                {"door_packed", door_packed},
                {"pack_and_kernel", pack_and_kernel},
                {"door", door},
-               {"call", call}};
+               {"call", call},
+               {"keras_kernel", keras_kernel},
+               {"keras", keras}};
   for (const Layer& layer : kLayers)
     for (const auto& kind : kinds)
       benchmark::RegisterBenchmark((std::string(layer.name) + "/" + kind.name).c_str(),

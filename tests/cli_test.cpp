@@ -52,7 +52,8 @@ TEST(Cli, BenchRowsHaveTheAgreedKeys) {
             (std::set<std::string>{"name", "problem", "plan", "isa", "backend", "threads",
                                    "plan_us", "verify_us", "emit_us", "compile_us", "code_bytes",
                                    "workspace_bytes", "us", "gflops", "executed_gflops", "pct_peak",
-                                   "pct_bandwidth", "predicted_us", "rounds"}));
+                                   "pct_bandwidth", "predicted_us", "rounds", "rounds_us", "bytes",
+                                   "passes"}));
   EXPECT_GT(row.at("gflops").get<double>(), 0);
   EXPECT_GE(row.at("executed_gflops").get<double>(), row.at("gflops").get<double>() * 0.999);
   EXPECT_GT(report.at("machine").at("dram_read_gbs").get<double>(), 0);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <thread>
 
 namespace tconv::keras {
 namespace {
@@ -78,6 +79,88 @@ TEST(KerasLayer, TheObjectIsWhatItsConfigSays) {
   EXPECT_FALSE(whole.trainable());
 }
 
+// A config as Keras 3.15 writes it, with layers as activations and whole numbers where it has them,
+// is written again as it was read.
+TEST(KerasLayer, ConfigsOfKerasComeBackAsTheyWere) {
+  const auto object = [](const char* module, const char* class_name, Value::Dict config) {
+    return Value(Value::Dict{{"module", module},
+                             {"class_name", class_name},
+                             {"config", std::move(config)},
+                             {"registered_name", nullptr}});
+  };
+  const Value policy = object("keras", "DTypePolicy", {{"name", "float32"}});
+  const auto layer = [&](const char* class_name, Value::Dict config) {
+    config.insert({{"name", "act"}, {"trainable", true}, {"dtype", policy}});
+    return object("keras.layers", class_name, std::move(config));
+  };
+  struct Case {
+    const char* argument;
+    Value given;
+    std::string post_op = {};
+  };
+  const Case cases[] = {
+      {"activation",
+       layer("ReLU", {{"max_value", 1.5}, {"negative_slope", 0.25}, {"threshold", 0.5}}),
+       "relu_above=0.25,0.5,1.5"},
+      {"activation", layer("LeakyReLU", {{"negative_slope", 0.1}}), "leaky_relu=0.1"},
+      {"activation", layer("ELU", {{"alpha", 0.7}}), "elu=0.7"},
+      {"activation", layer("Activation", {{"activation", "gelu"}}), "gelu"},
+      {"activation", layer("Softmax", {{"axis", 1}})},
+      {"kernel_initializer", object("keras.initializers", "RandomUniform",
+                                    {{"minval", -1}, {"maxval", 2}, {"seed", nullptr}})},
+      {"kernel_initializer", object("keras.initializers", "TruncatedNormal",
+                                    {{"mean", 1}, {"stddev", 0.5}, {"seed", 3}})},
+      {"bias_initializer", object("keras.initializers", "Constant", {{"value", 1}})},
+      {"kernel_constraint",
+       object("keras.constraints", "MaxNorm", {{"max_value", 3}, {"axis", Value::List{0, 1}}})},
+  };
+  for (const Case& c : cases) {
+    const Value::Dict config = {{"filters", 2}, {"kernel_size", 3}, {c.argument, c.given}};
+    const Conv2DTranspose made = Conv2DTranspose::from_config(config);
+    EXPECT_EQ(dump_json(made.get_config().dict()->at(c.argument)), dump_json(c.given));
+    if (std::string_view(c.argument) != "activation") continue;
+    EXPECT_EQ(activations::get(c.given).post_op(), c.post_op);
+  }
+}
+
+// What Keras refuses as well, by the name of the argument.
+TEST(KerasLayer, WrongArgumentsAreNamed) {
+  const auto with = [](const char* argument, const Value& value) {
+    (void)Conv2DTranspose({{"filters", 2}, {"kernel_size", 3}, {argument, value}});
+  };
+  struct Case {
+    const char* argument;
+    Value value;
+    const char* blamed;
+    ErrorKind kind = ErrorKind::value_error;
+  };
+  const auto layer = [](const char* class_name, Value::Dict config) {
+    return Value(Value::Dict{
+        {"module", "keras.layers"}, {"class_name", class_name}, {"config", std::move(config)}});
+  };
+  const Case cases[] = {
+      {"trainable", 1, "trainable"},
+      {"trainable", nullptr, "trainable"},
+      {"dtype", "half", "dtype"},
+      {"dtype", "f32", "dtype"},
+      {"dtype", "mixed_float32", "dtype"},
+      {"dtype", 3, "dtype", ErrorKind::type_error},
+      {"name", "a/b", "name"},
+      {"groups", 2, "groups"},
+      {"activation", layer("ReLU", {{"negative_slope", -1.0}}), "negative_slope"},
+      {"activation", layer("ReLU", {{"max_value", -1}}), "max_value"},
+      {"activation", layer("ReLU", {{"threshold", nullptr}}), "threshold"},
+      {"activation", layer("LeakyReLU", {{"negative_slope", -0.5}}), "negative_slope"},
+      {"activation", layer("PReLU", {}), "activation"},
+      {"activation", layer("Activation", {}), "activation"},
+      {"activation", layer("Activation", {{"activation", "Relu"}}), "activation"},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(std::string(c.argument) + " " + c.value.text());
+    expect_error([&] { with(c.argument, c.value); }, c.kind, c.blamed);
+  }
+}
+
 TEST(KerasLayer, BuiltLayersRunIntoMemoryOfTheCaller) {
   Conv2DTranspose layer = built({.strides = 2, .padding = "same", .activation = "gelu"});
   const OwnedTensor x = numbers({2, 4, 5, 3});
@@ -110,6 +193,24 @@ TEST(KerasLayer, ActivationsThatLookAtAnAxisRunAfterTheKernel) {
       EXPECT_NEAR(g.as<float>()[pixel / 2 + c], z[pixel + c] / (1 + std::exp(-z[pixel + c + 2])),
                   1e-5);
   }
+}
+
+TEST(KerasLayer, ThreadsShareABuiltLayer) {
+  const Conv2DTranspose layer = built({.strides = 2, .padding = "same", .activation = "softplus"});
+  std::vector<OwnedTensor> inputs, alone;
+  for (int i = 0; i < 4; ++i) {
+    inputs.push_back(numbers({1, 4 + i, 5, 3}, 0.25F * static_cast<float>(i + 1)));
+    alone.push_back(layer.call(inputs.back()));
+  }
+  std::vector<int> right(inputs.size(), 0);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    threads.emplace_back([&, i] {
+      for (int round = 0; round < 20; ++round)
+        right[i] += elements(layer.call(inputs[i])) == elements(alone[i]) ? 1 : 0;
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, std::vector<int>(inputs.size(), 20));
 }
 
 TEST(KerasLayer, WrongWeightsChangeNothing) {

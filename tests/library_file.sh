@@ -23,6 +23,8 @@ library=$(find "$prefix" -name libtconv.so)
 part=$(dirname "$library")/libtconv_disassembler.so
 onnx=$(dirname "$library")/libtconv_onnx.so # where the build had ONNX
 [ -e "$onnx" ] || onnx=
+keras=$(dirname "$library")/libtconv_keras.so # where the build had zlib
+[ -e "$keras" ] || keras=
 llvm=$(dirname "$library")/libtconv_llvm.so # not with TCONV_LLVM=OFF
 [ -e "$llvm" ] || llvm=
 
@@ -52,8 +54,9 @@ shown_by() {
 needs_only "$library" "$runtime${libraries:+|$libraries}"
 needs_only "$part" "$runtime|libZydis\.so\..*"
 [ -z "$onnx" ] || needs_only "$onnx" "$runtime|libonnx_proto\.so\..*|libprotobuf\.so\..*"
+[ -z "$keras" ] || needs_only "$keras" "$runtime|libz\.so\..*|libhdf5_serial\.so\..*"
 [ -z "$llvm" ] || needs_only "$llvm" "$runtime|libLLVM.*\.so\..*"
-for file in "$library" "$part" $onnx $llvm "$prefix/bin/tconv"; do
+for file in "$library" "$part" $onnx $keras $llvm "$prefix/bin/tconv"; do
   looks_in_sane_folders "$file" "$@"
 done
 
@@ -73,7 +76,7 @@ done
 for function in $(cat "$work/declared"); do
   grep -qxF "$function" "$work/shown" || fail "$function is declared and not shown"
 done
-for file in "$part" $onnx $llvm; do
+for file in "$part" $onnx $keras $llvm; do
   [ "$(shown_by "$file")" = tconv_part ] || fail "$file shows more than tconv_part: $(shown_by "$file")"
 done
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "tconv/inspect.hpp"
 #include "tools/number.h"
 
@@ -12,6 +14,18 @@ Json predicted_us(const NamedProblem& problem, const Options& options, const std
   for (const PlanCandidate& c : plan_report(problem.line, options).candidates)
     if (c.plan == plan) return c.predicted_us;
   return judge_plans(problem.line, {plan}, options).front().predicted_us;  // named by the user
+}
+
+// Whole numbers as such.
+Json vary_json(const NamedProblem& problem) {
+  Json fields = Json::object();
+  for (const auto& [field, value] : problem.varied) {
+    std::int64_t whole = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), whole);
+    const bool is_whole = error == std::errc() && end == value.data() + value.size();
+    fields[field] = is_whole ? Json(whole) : Json(value);
+  }
+  return fields;
 }
 
 }  // namespace
@@ -31,8 +45,9 @@ std::int64_t BenchLayer::compulsory_bytes() const {
   return static_cast<std::int64_t>(bytes);
 }
 
-Json bench_row(const BenchLayer& layer, const Options& options, const Inspection& made, double us,
-               int rounds, const Limits& limits) {
+Json bench_row(const BenchLayer& layer, const Options& options, const Inspection& made,
+               const Turns& turns, const Limits& limits) {
+  const double us = turns.median_us();
   const std::int64_t bytes = layer.compulsory_bytes();
   const auto peak = limits.fma_gflops.find(made.isa);
   const double bandwidth = limits.bandwidth_for(bytes, host_info());
@@ -59,9 +74,30 @@ Json bench_row(const BenchLayer& layer, const Options& options, const Inspection
       {"pct_bandwidth",
        bandwidth > 0 ? Json(100 * static_cast<double>(bytes) / (us * 1e3 * bandwidth)) : Json()},
       {"predicted_us", own ? predicted_us(layer.problem, options, made.plan) : Json()},
-      {"rounds", rounds}};
+      {"rounds", turns.count()},
+      {"rounds_us", turns.means_us()},
+      {"bytes", bytes}};
+  if (!layer.problem.varied.empty()) row["vary"] = vary_json(layer.problem);
   if (layer.size.batch > 0) row["batch"] = layer.size.batch;
   if (layer.size.length > 0) row["length"] = layer.size.length;
+  return row;
+}
+
+void add_code(Json& row, const std::string& line, Options options, const std::string& plan) {
+  options.plan = plan;
+  row["ir"] = ir_text(line, options);
+  try {
+    row["asm"] = code_text(ConvTranspose::create(line, options));
+  } catch (const Error& e) {  // the disassembler is a part of its own; the interpreter has no code
+    if (e.status() == Status::internal) throw;
+    row["asm"] = nullptr;
+    row["asm_missing"] = e.what();
+  }
+}
+
+Json error_row(const NamedProblem& problem, const std::string& what) {
+  Json row = {{"name", problem.name}, {"problem", problem.line}, {"error", what}};
+  if (!problem.varied.empty()) row["vary"] = vary_json(problem);
   return row;
 }
 

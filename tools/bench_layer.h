@@ -8,6 +8,7 @@
 #include "tools/measure.h"
 #include "tools/session.h"
 #include "tools/sources.h"
+#include "tools/turns.h"
 
 namespace tconv::tools {
 
@@ -25,9 +26,14 @@ struct BenchLayer {
   TensorData data;
 };
 
-// What is reported of `session`, whose runs took `us`.
-Json bench_row(const BenchLayer& layer, const Options& options, const Inspection& made, double us,
-               int rounds, const Limits& limits);
+// What is reported of what was made, whose runs took `turns`.
+Json bench_row(const BenchLayer& layer, const Options& options, const Inspection& made,
+               const Turns& turns, const Limits& limits);
+
+// Puts IR and machine code into the row, as text; null and why where this build cannot.
+void add_code(Json& row, const std::string& line, Options options, const std::string& plan);
+
+Json error_row(const NamedProblem& problem, const std::string& what);
 
 double number(const Json& value);  // 0 for null
 

@@ -8,6 +8,7 @@
 
 #include "tconv/inspect.hpp"
 #include "tools/bench_layer.h"
+#include "tools/bench_output.h"
 #include "tools/progress.h"
 #include "tools/turns.h"
 
@@ -77,8 +78,18 @@ class ModesBench {
   int run();
 
  private:
-  // One row for each mode.
-  std::vector<Json> rows(const NamedProblem& problem);
+  // What is known of a layer, in each mode. Later passes add turns.
+  struct Timed {
+    std::vector<Inspection> made;
+    std::vector<Turns> turns;
+    std::string error;
+  };
+
+  void pass(const NamedProblem& problem, Timed& timed, bool last);
+  std::vector<Json> rows(const BenchLayer& layer, const Timed& timed);
+  void check(Json& row, const BenchLayer& layer, Session& session);
+  void show(std::vector<Json> made, const NamedProblem& problem);
+  void failed(const NamedProblem& problem, const std::string& what);
   std::string summary(std::size_t layers) const;
 
   const Command& command_;
@@ -86,47 +97,81 @@ class ModesBench {
   std::vector<Options> options_;
   std::vector<Totals> totals_;
   Limits limits_;
+  JsonReport report_{"bench"};
+  std::unique_ptr<Progress> progress_;
+  bool head_ = true;
   int failed_ = 0, wrong_ = 0;
 };
 
-std::vector<Json> ModesBench::rows(const NamedProblem& problem) {
+void ModesBench::pass(const NamedProblem& problem, Timed& timed, bool last) {
   BenchLayer layer(problem, command_);
-  struct Mode {
-    std::unique_ptr<Session> session;
-    Inspection made;
-    Turns turns;
-  };
-  std::vector<Mode> modes;
+  std::vector<std::unique_ptr<Session>> sessions;
+  const bool first = timed.made.empty();
   for (const Options& options : options_) {
-    auto session = std::make_unique<Session>(problem.line, options, layer.data, layer.size);
-    const Inspection made = session->inspection();
-    modes.push_back({std::move(session), made, Turns(made.workers == 1)});
+    sessions.push_back(std::make_unique<Session>(problem.line, options, layer.data, layer.size));
+    if (!first) continue;
+    timed.made.push_back(sessions.back()->inspection());
+    timed.turns.emplace_back(timed.made.back().workers == 1);
   }
-  remeasure_fma(limits_, modes.front().made.isa);
+  remeasure_fma(limits_, timed.made.front().isa);
+  const std::size_t modes = sessions.size();
   for (int round = 0; round < command_.rounds; ++round)
-    for (std::size_t i = 0; i < modes.size(); ++i) {
-      Mode& mode = modes[(i + static_cast<std::size_t>(round)) % modes.size()];
-      mode.turns.take([&] { mode.session->run(); }, command_.round_us, modes.size() > 1);
+    for (std::size_t i = 0; i < modes; ++i) {
+      const std::size_t mode = (i + static_cast<std::size_t>(round)) % modes;
+      timed.turns[mode].take([&] { sessions[mode]->run(); }, command_.round_us,
+                             modes > 1 || round == 0);
     }
+  if (!last) return;
+  std::vector<Json> made = rows(layer, timed);
+  if (command_.check)
+    for (std::size_t i = 0; i < modes; ++i) check(made[i], layer, *sessions[i]);
+  show(std::move(made), problem);
+}
+
+std::vector<Json> ModesBench::rows(const BenchLayer& layer, const Timed& timed) {
   std::vector<Json> rows;
-  for (std::size_t i = 0; i < modes.size(); ++i) {
-    const double us = modes[i].turns.median_us();
-    Json row = bench_row(layer, options_[i], modes[i].made, us, command_.rounds, limits_);
+  for (std::size_t i = 0; i < timed.made.size(); ++i) {
+    const Turns& turns = timed.turns[i];
+    Json row = bench_row(layer, options_[i], timed.made[i], turns, limits_);
+    row["passes"] = command_.bench.passes;
+    if (command_.bench.code) add_code(row, layer.problem.line, options_[i], timed.made[i].plan);
     if (!command_.modes.empty()) {
       row["accuracy"] = totals_[i].accuracy;
-      row["ratio"] = us / modes.front().turns.median_us();
-    }
-    if (command_.check) {
-      CheckOptions options;
-      options.full_multiply_adds = 5e7;  // above: borders and a sample; `check` looks at more
-      const Comparison result =
-          modes[i].session->check(Definition(layer.shape, layer.data.view()), options);
-      row["ok"] = result.ok();
-      if (!result.ok()) row["first_wrong"] = result.first_wrong;
+      row["ratio"] = turns.median_us() / timed.turns.front().median_us();
     }
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+void ModesBench::check(Json& row, const BenchLayer& layer, Session& session) {
+  CheckOptions options;
+  options.full_multiply_adds = 5e7;  // above: borders and a sample; `check` looks at more
+  const Comparison result = session.check(Definition(layer.shape, layer.data.view()), options);
+  row["ok"] = result.ok();
+  if (!result.ok()) row["first_wrong"] = result.first_wrong;
+}
+
+void ModesBench::show(std::vector<Json> made, const NamedProblem& problem) {
+  progress_->clear();
+  if (!command_.json && head_) print_bench_head(command_.check);
+  head_ = false;
+  for (std::size_t m = 0; m < made.size(); ++m) {
+    if (!command_.json) print_bench_row(made[m], m == 0 ? problem.name : "  " + modes_[m]);
+    totals_[m].add(made[m]);
+    wrong_ += made[m].value("ok", true) ? 0 : 1;
+    report_.add(std::move(made[m]));
+  }
+  std::fflush(stdout);
+}
+
+void ModesBench::failed(const NamedProblem& problem, const std::string& what) {
+  ++failed_;
+  progress_->clear();
+  if (!command_.json && head_) print_bench_head(command_.check);
+  head_ = false;
+  if (!command_.json) fmt::print("{:32} failed: {}\n", problem.name, what);
+  report_.add(error_row(problem, what));
 }
 
 std::string ModesBench::summary(std::size_t layers) const {
@@ -143,39 +188,31 @@ std::string ModesBench::summary(std::size_t layers) const {
 }
 
 int ModesBench::run() {
-  const auto problems = collect_some(command_.sources);
-  JsonReport report("bench");
-  Progress progress(problems.size());
-  const bool table = !command_.json;
-  for (std::size_t i = 0; i < problems.size(); ++i) {
-    progress.step(i, problems[i].name);
-    const auto shown = [&] {
-      progress.clear();
-      if (table && i == 0) print_bench_head(command_.check);
-    };
-    try {
-      std::vector<Json> made = rows(problems[i]);
-      shown();
-      for (std::size_t m = 0; m < made.size(); ++m) {
-        if (table) print_bench_row(made[m], m == 0 ? problems[i].name : "  " + modes_[m]);
-        totals_[m].add(made[m]);
-        wrong_ += made[m].value("ok", true) ? 0 : 1;
-        report.add(std::move(made[m]));
+  std::vector<IllegalProblem> illegal;
+  const auto problems = collect_some(command_.sources, &illegal);
+  BenchOutput output(command_);
+  const int passes = command_.bench.passes;
+  std::vector<Timed> timed(problems.size());
+  progress_ = std::make_unique<Progress>(problems.size() * static_cast<std::size_t>(passes));
+  for (int pass_number = 1; pass_number <= passes; ++pass_number)
+    for (std::size_t i = 0; i < problems.size(); ++i) {
+      progress_->step(i + static_cast<std::size_t>(pass_number - 1) * problems.size(),
+                      problems[i].name);
+      const bool last = pass_number == passes;
+      try {
+        if (timed[i].error.empty()) pass(problems[i], timed[i], last);
+      } catch (const Error& e) {
+        if (problems.size() == 1) throw;
+        timed[i].error = e.what();
       }
-    } catch (const Error& e) {
-      if (problems.size() == 1) throw;
-      ++failed_;
-      shown();
-      if (table) fmt::print("{:32} failed: {}\n", problems[i].name, e.what());
-      report.add({{"name", problems[i].name}, {"problem", problems[i].line}, {"error", e.what()}});
+      if (last && !timed[i].error.empty()) failed(problems[i], timed[i].error);
     }
-    std::fflush(stdout);
-  }
-  report.machine(limits_);
+  report_.machine(limits_);
   Json totals = Json::array();
   for (const Totals& t : totals_) totals.push_back(t.json());
-  report.set("totals", totals);
-  finish(report, command_.json, summary(problems.size()));
+  report_.set("totals", totals);
+  output.illegal(report_, illegal);
+  output.finish(report_, summary(problems.size()));
   return failed_ + wrong_ == 0 ? kRight : kWrong;
 }
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "tconv/inspect.hpp"
+#include "tools/bench_output.h"
 #include "tools/plan_race.h"
 #include "tools/progress.h"
 #include "tools/sweep.h"
@@ -121,10 +122,12 @@ Outcome race(const Command& command, const NamedProblem& problem, Limits& limits
          {"gflops", gflops},
          {"executed_gflops", 2e-3 * r.executed_multiply_adds / us},
          {"pct_peak", peak == limits.fma_gflops.end() ? Json() : Json(100 * gflops / peak->second)},
-         {"rounds", r.turns.count()}});
+         {"rounds", r.turns.count()},
+         {"rounds_us", r.turns.means_us()}});
     if (!r.chosen) continue;
     outcome.distance = us / best_us - 1;
-    outcome.row = bench_row(layer, options, race.chosen(), us, r.turns.count(), limits);
+    outcome.row = bench_row(layer, options, race.chosen(), r.turns, limits);
+    if (command.bench.code) add_code(outcome.row, problem.line, options, race.chosen().plan);
     outcome.row["rank"] = i + 1;
   }
   for (const PlanRejection& r : family.illegal)
@@ -182,9 +185,11 @@ std::string one_layer(const Json& row) {
 }  // namespace
 
 int bench_sweep(const Command& command) {
-  const auto problems = collect_some(command.sources);
+  std::vector<IllegalProblem> illegal;
+  const auto problems = collect_some(command.sources, &illegal);
   if (command.sweep != "all") Sweep{command.sweep};  // a mistake in it is not one of each layer
   JsonReport report("bench");
+  BenchOutput output(command);
   Options options = command.options;
   options.plan.clear();
   Limits limits = measure_limits(host_info(), inspect_options(options).threads);
@@ -210,7 +215,7 @@ int bench_sweep(const Command& command) {
       ++failed;
       progress.clear();
       if (!command.json) fmt::print("{:32} failed: {}\n", problem.name, e.what());
-      report.add({{"name", problem.name}, {"problem", problem.line}, {"error", e.what()}});
+      report.add(error_row(problem, e.what()));
     }
     std::fflush(stdout);
   }
@@ -226,7 +231,8 @@ int bench_sweep(const Command& command) {
         "bench: {} layer(s), {} failed, {} plan(s) failed; the model's choice is within 15% of the "
         "best legal plan on {:.1f}% of the layers, in the geometric mean {:.3f} times as long",
         problems.size(), failed, plans_failed, percent, geometric_mean(slower));
-  finish(report, command.json, summary);
+  output.illegal(report, illegal);
+  output.finish(report, summary);
   return failed + plans_failed == 0 ? kRight : kWrong;
 }
 

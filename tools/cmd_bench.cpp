@@ -3,13 +3,34 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <utility>
+
+#include "tools/bench_compare.h"
 #include "tools/bench_modes.h"
 #include "tools/bench_sweep.h"
 #include "tools/command.h"
 
 namespace tconv::tools {
-
 namespace {
+
+// It measures nothing.
+void refuse_beside_compare(const Command& command) {
+  const auto& s = command.sources;
+  const std::pair<const char*, bool> others[] = {
+      {"a problem", !s.lines.empty() || !s.layers.empty() || s.random > 0},
+      {"--vary", !s.vary.empty()},
+      {"--sweep", !command.sweep.empty()},
+      {"--plans", command.plans > 0},
+      {"--modes", !command.modes.empty()},
+      {"--check", command.check},
+      {"--passes", command.bench.passes != 1},
+      {"--code", command.bench.code},
+      {"--output", !command.bench.json_file.empty()},
+      {"--csv", !command.bench.csv_file.empty()},
+      {"--perf-map", command.perf_map}};
+  for (const auto& [what, there] : others)
+    if (there) throw UsageError(std::string(what) + " is not for --compare");
+}
 
 // Before anything is compiled; a value that the environment has stays.
 void write_perf_map() {
@@ -20,6 +41,12 @@ void write_perf_map() {
 }  // namespace
 
 int cmd_bench(const Command& command) {
+  if (!command.bench.compare.empty()) {
+    refuse_beside_compare(command);
+    return bench_compare(command);
+  }
+  if (command.bench.code && !command.json && command.bench.json_file.empty())
+    throw UsageError("--code goes into the JSON: --json or --output FILE is needed");
   if (command.perf_map) write_perf_map();
   if (command.sweep.empty()) {
     if (command.plans > 0) throw UsageError("--plans is for --sweep");
@@ -27,6 +54,7 @@ int cmd_bench(const Command& command) {
   }
   if (command.check)
     throw UsageError("--check is not for --sweep: tconv check --plan all compares every plan");
+  if (command.bench.passes != 1) throw UsageError("--passes is not for --sweep: plans take turns");
   if (!command.modes.empty())
     throw UsageError("--modes is not for --sweep: --accuracy names the mode");
   return bench_sweep(command);

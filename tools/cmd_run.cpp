@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tools/command.h"
+#include "tools/keras_model.h"
 #include "tools/npy.h"
 #include "tools/number.h"
 #include "tools/onnx_node.h"
@@ -91,6 +92,10 @@ RunSize size_of_input(const Shape& shape, const NpyArray& input) {
 }  // namespace
 
 int cmd_run(const Command& command) {
+  if (!command.files.onnx.empty() && !command.files.keras.empty())
+    throw UsageError("--onnx and --keras are two models; run takes one");
+  if (!command.files.keras.empty() && command.files.node.empty()) return run_keras_layer(command);
+  if (!command.files.layer.empty()) throw UsageError("--layer goes with --keras FILE.keras");
   if (!command.files.onnx.empty()) return run_onnx_node(command);
   if (!command.files.node.empty()) throw UsageError("--node goes with --onnx FILE.onnx");
   const auto problems = collect_some(command.sources);

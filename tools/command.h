@@ -28,17 +28,33 @@ struct Sources {
   bool fused = false;           // CSV rows keep an activation that is a post-op
   std::int64_t random = 0;
   std::uint64_t seed = 1;
+  std::vector<std::string> vary;  // fields of problem lines and their values
 };
 
 struct RunFiles {
   std::string input, filter, bias, output;   // NPY
   std::string onnx, node;                    // a model and a node's name in it
+  std::string keras, layer;                  // a saved model and a layer's name or path in it
   std::vector<std::string> prelu, add, mul;  // operands, in the order of these post-ops
 };
 
 struct AotWishes {
   std::string folder, library = "tconv_kernels", cpu, triple, type, compiler;
   bool force = false;
+};
+
+struct BenchWishes {
+  int passes = 1;                    // over all layers; each has its rounds
+  bool code = false;                 // rows carry IR and machine code
+  std::string json_file, csv_file;   // where the results go, too
+  std::vector<std::string> compare;  // two files of results; nothing is measured
+  double margin = 0;  // compare: percent that are no difference; 0: by what is compared
+};
+
+struct ReportWishes {
+  std::vector<std::string> files;  // results of bench, peers and calibrate
+  std::string page;
+  double code_mb = 4;  // at most so much IR and machine code
 };
 
 struct Command {
@@ -62,6 +78,8 @@ struct Command {
   bool only_missing = false;            // tune: what the database has not
   bool perf_map = false;                // bench: names of kernels for profilers
   bool force = false;                   // fit: stores what is worse
+  BenchWishes bench;
+  ReportWishes report;
   AotWishes aot;                        // aot
   std::vector<std::string> case_files;  // conformance; plans: databases
   bool only_here = false;               // plans: of this machine
@@ -74,6 +92,7 @@ int cmd_dump(const Command& command);
 int cmd_run(const Command& command);
 int cmd_check(const Command& command);
 int cmd_bench(const Command& command);
+int cmd_report(const Command& command);
 int cmd_aot(const Command& command);
 int cmd_calibrate(const Command& command);
 int cmd_conformance(const Command& command);

@@ -47,10 +47,12 @@ JsonReport::JsonReport(const std::string& verb) {
 
 void JsonReport::machine(const Limits& limits) { root_["machine"] = machine_json(&limits); }
 
-void JsonReport::print() const {
+std::string JsonReport::text() const {
   // Text from outside (names, file paths) may not be UTF-8.
-  fmt::print("{}\n", root_.dump(1, ' ', false, Json::error_handler_t::replace));
+  return root_.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
+
+void JsonReport::print() const { fmt::print("{}", text()); }
 
 void finish(JsonReport& report, bool json, const std::string& summary) {
   if (json) {

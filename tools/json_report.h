@@ -19,7 +19,9 @@ class JsonReport {
   void machine(const Limits& limits);
   void add(Json row) { root_["results"].push_back(std::move(row)); }
   void set(const std::string& key, Json value) { root_[key] = std::move(value); }
-  void print() const;  // to standard output
+  const Json& root() const { return root_; }
+  std::string text() const;  // ends in a new line
+  void print() const;        // to standard output
 
  private:
   Json root_;

@@ -72,9 +72,11 @@ int parse_and_run(int argc, char** argv) {
   CLI::App* dump = verb("dump", cmd_dump, "plan, IR or machine code as text");
   dump->add_option("--stage", command.stage, "plan, ir, llvm, asm")
       ->check(CLI::IsMember({"plan", "ir", "llvm", "asm"}));
-  CLI::App* run = verb("run", cmd_run, "one problem, or a node of an ONNX model, on NPY files");
+  CLI::App* run = verb("run", cmd_run, "one problem, or a layer of an ONNX or Keras model, on NPY files");
   run->add_option("--onnx", command.files.onnx, "model whose ConvTranspose is run");
   run->add_option("--node", command.files.node, "name of the node, where there are several");
+  run->add_option("--keras", command.files.keras, ".keras file whose transposed layer is run");
+  run->add_option("--layer", command.files.layer, "its name or path, where there are several");
   run->add_option("--input", command.files.input, "NPY")->required();
   run->add_option("--filter", command.files.filter, "NPY; not where the model holds it");
   run->add_option("--bias", command.files.bias, "NPY");
@@ -89,6 +91,10 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::Range(1, 1000));
   bench->add_option("--round-us", command.round_us, "least length of a round")
       ->check(CLI::Range(0.0, 1e8));
+  bench
+      ->add_option("--passes", command.bench.passes,
+                   "over all layers, each with its rounds: the machine changes in between")
+      ->check(CLI::Range(1, 1000));
   bench->add_option("--batch", command.size.batch, "of problems with n=LO..HI; else their HI")
       ->check(CLI::PositiveNumber);
   bench->add_option("--length", command.size.length, "of problems with i=LO..HI; else their HI")
@@ -102,6 +108,30 @@ int parse_and_run(int argc, char** argv) {
   bench->add_flag("--perf-map", command.perf_map,
                   "writes names of kernels for perf (/tmp/perf-PID.map); stays for it to read");
   bench->add_flag("--check", command.check, "compare with the float64 definition as well");
+  bench
+      ->add_option("--vary", command.sources.vary,
+                   "fields of the problems and their values, as 'ic=16,32 s=1..3'")
+      ->allow_extra_args(false);
+  bench->add_flag("--code", command.bench.code, "--json: IR and machine code of each layer");
+  bench->add_option("-o,--output", command.bench.json_file, "the same as --json into a file");
+  bench->add_option("--csv", command.bench.csv_file, "a table, a line for each measurement");
+  bench
+      ->add_option("--compare", command.bench.compare,
+                   "two files of results, old and new: what changed by more than noise")
+      ->expected(2);
+  bench
+      ->add_option("--margin", command.bench.margin, "of --compare: percent that are no difference")
+      ->check(CLI::Range(0.0, 1000.0));
+
+  CLI::App* report = app.add_subcommand("report", "a page of results: figures, tables, code");
+  report->add_option("file", command.report.files, "JSON of bench, peers.py and calibrate")
+      ->required();
+  report->add_option("-o,--output", command.report.page, "HTML; written whole or not at all")
+      ->required();
+  report->add_option("--code-mb", command.report.code_mb, "at most so much IR and machine code")
+      ->check(CLI::Range(0.0, 1000.0));
+  report->add_flag("--json", command.json, "one JSON object on standard output");
+  report->callback([&chosen] { chosen = cmd_report; });
 
   CLI::App* tune = verb("tune", cmd_tune, "measures plans and keeps the fastest (docs/tuning.md)");
   tune->add_option("--budget", command.budget_s, "seconds for all layers; else 5 for each")
@@ -165,7 +195,7 @@ int parse_and_run(int argc, char** argv) {
   const auto is_first = [&](const CLI::App* sub) { return sub->check_name(argv[1]); };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty())
     throw UsageError(std::string("there is no verb '") + argv[1] +
-                     "'; there are info plan dump run check bench aot calibrate conformance fit plans tune");
+                     "'; there are info plan dump run check bench report aot calibrate conformance fit plans tune");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -8,6 +8,7 @@ fail() {
 
 packages="g++ cmake ninja-build libxbyak-dev libtbb-dev libgtest-dev libbenchmark-dev libcli11-dev
   nlohmann-json3-dev libfmt-dev libzydis-dev libzycore-dev libonnx-dev libprotobuf-dev llvm-19-dev
+  libhdf5-dev zlib1g-dev
   pkg-config gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
   python3-numpy"
 

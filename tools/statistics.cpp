@@ -156,6 +156,13 @@ Change unpaired_change(const Values& old_us, const Values& new_us, const Rule& r
   return judge(unpaired_ratio(old_us, new_us), unpaired_p(old_us, new_us), rule);
 }
 
+bool can_differ(std::size_t old_values, std::size_t new_values, const Rule& rule) {
+  double ways = 1;
+  for (std::size_t i = 1; i <= old_values; ++i)
+    ways *= static_cast<double>(new_values + i) / static_cast<double>(i);
+  return old_values > 0 && new_values > 0 && 2 / ways <= rule.p;
+}
+
 double spread(const Values& values) {
   const double middle = quantile(values, 0.5);
   if (values.size() < 2 || middle == 0) return 0;

@@ -2,6 +2,7 @@
 // distributed, and never a single outlier's word.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 namespace tconv::tools {
@@ -40,6 +41,9 @@ Change paired_change(const std::vector<double>& old_us, const std::vector<double
                      const Rule& rule);
 Change unpaired_change(const std::vector<double>& old_us, const std::vector<double>& new_us,
                        const Rule& rule);
+
+// Whether so many unpaired values could differ by the rule at all: 5 against 5 for p = 0.01.
+bool can_differ(std::size_t old_values, std::size_t new_values, const Rule& rule);
 
 // Half the distance of the quartiles over the median: 0.01 is 1%. 0 for fewer than 2 values.
 double spread(const std::vector<double>& values);

@@ -1,11 +1,7 @@
 #include "tools/sweep.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdint>
 #include <sstream>
 
 #include "tools/command.h"
@@ -16,34 +12,13 @@ namespace {
 // Flags have no value in a plan's text, so 0 and 1 are only this file's spelling of them.
 constexpr std::array kFlags = {"dot2", "strip", "stream", "prefetch", "transposed", "merged"};
 constexpr const char* kCount = "merged";  // a flag that has values above 1, too
-constexpr std::size_t kMostPlans = 100'000;
 
 bool is_flag(const std::string& name) {
   return std::find(kFlags.begin(), kFlags.end(), name) != kFlags.end();
 }
 
 [[noreturn]] void refuse(const std::string& field, const std::string& why) {
-  throw UsageError(fmt::format("--sweep: '{}': {}", field, why));
-}
-
-bool whole(const std::string& text, std::int64_t& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value >= 0;
-}
-
-void add_values(const std::string& field, const std::string& item,
-                std::vector<std::string>& values) {
-  if (item.empty()) refuse(field, "an empty value");
-  const auto add = [&](const std::string& value) {
-    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
-  };
-  const std::size_t dots = item.find("..");
-  if (dots == std::string::npos) return add(item);
-  std::int64_t least = 0, most = 0;
-  if (!whole(item.substr(0, dots), least) || !whole(item.substr(dots + 2), most) || least > most ||
-      most - least >= static_cast<std::int64_t>(kMostPlans))
-    refuse(field, fmt::format("{} is not a range A..B of whole numbers with A <= B", item));
-  for (std::int64_t v = least; v <= most; ++v) add(std::to_string(v));
+  refuse_field("--sweep", field, why);
 }
 
 }  // namespace
@@ -82,29 +57,19 @@ void PlanText::set(const std::string& field, const std::string& value) {
 
 Sweep::Sweep(const std::string& text) {
   std::istringstream words(text);
+  std::vector<std::string> names;
   std::size_t count = 1;
   for (std::string word; words >> word;) {
     if (word.find('(') != std::string::npos) {
       whole_.push_back(word);
       continue;
     }
-    const std::size_t equals = word.find('=');
-    Field field{.name = word.substr(0, equals), .values = {}};
-    if (equals == std::string::npos || equals == 0)
-      refuse(word, "FIELD=VALUES is needed, as mr=4..16 or nr=1,2,4");
-    std::istringstream items(word.substr(equals + 1) + ",");
-    for (std::string item; std::getline(items, item, ',');) add_values(word, item, field.values);
+    FieldValues field = parse_field("--sweep", word, "mr=4..16 or nr=1,2,4");
     if (is_flag(field.name) && field.name != kCount &&
         std::any_of(field.values.begin(), field.values.end(),
                     [](const auto& v) { return v != "0" && v != "1"; }))
       refuse(word, field.name + " is a flag: its values are 0 and 1");
-    if (std::any_of(fields_.begin(), fields_.end(),
-                    [&](const Field& f) { return f.name == field.name; }) ||
-        (field.name == "schedule" && !schedules_.empty()))
-      refuse(word, field.name + " stands twice");
-    if (field.values.size() > kMostPlans / count)
-      refuse(word, fmt::format("more than {} combinations", kMostPlans));
-    count *= field.values.size();
+    count_combinations("--sweep", word, field, names, count);
     if (field.name == "schedule") {
       schedules_ = std::move(field.values);
     } else {
@@ -122,7 +87,7 @@ std::vector<std::string> Sweep::plans(
   std::vector<PlanText> found;
   for (const std::string& schedule : schedules_.empty() ? std::vector<std::string>{""} : schedules_)
     found.push_back(base(schedule));
-  for (const Field& field : fields_) {
+  for (const FieldValues& field : fields_) {
     std::vector<PlanText> more;
     for (const PlanText& plan : found)
       for (const std::string& value : field.values) {

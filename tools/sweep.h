@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "tools/value_list.h"
+
 namespace tconv::tools {
 
 // A plan's text taken apart: direct(mr=14,nr=2,strip). What fields there are is the planner's
@@ -32,13 +34,9 @@ class Sweep {
       const std::function<PlanText(const std::string& schedule)>& base) const;
 
  private:
-  struct Field {
-    std::string name;
-    std::vector<std::string> values;
-  };
   std::vector<std::string> whole_;
   std::vector<std::string> schedules_;
-  std::vector<Field> fields_;
+  std::vector<FieldValues> fields_;
 };
 
 }  // namespace tconv::tools

@@ -222,7 +222,7 @@ Cost cost(PostKind kind) {
     case PostKind::hard_swish:
       return {12, 4};
     case PostKind::squareplus:
-      return {14, 5};
+      return {14, 6};
     case PostKind::tanh:
     case PostKind::sigmoid:
     case PostKind::exp:
@@ -247,7 +247,11 @@ Cost cost(PostKind kind) {
 
 int Epilogue::registers(const ir::Target& target) const {
   int most = ir::store_temporaries(problem_.output_dtype(), false, target);
-  for (const PostOp& op : problem_.post) most = std::max(most, cost(op.kind).registers);
+  for (const PostOp& op : problem_.post) {
+    // Without fma the product waits beside the slope, which is loaded.
+    const int product = op.kind == PostKind::prelu && !target.fma ? 1 : 0;
+    most = std::max(most, cost(op.kind).registers + product);
+  }
   return most + (differs_by_part() ? 1 : 0);
 }
 

@@ -58,6 +58,13 @@ void ConvTransposeLayer::call(const TensorView& input, const MutableTensorView& 
   });
 }
 
+std::string ConvTransposeLayer::problem_line(const TensorView& input) const {
+  return runtime::guarded([&] {
+    if (!built()) frontends::value_error("layer", "{} is not built: call build first", name());
+    return insides_->problem_line(input);
+  });
+}
+
 Shape ConvTransposeLayer::compute_output_shape(const Shape& input_shape) const {
   return runtime::guarded([&] { return insides_->output_shape(input_shape); });
 }

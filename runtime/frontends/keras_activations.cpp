@@ -219,7 +219,7 @@ Value serialized_with(std::string_view name, const Value::Dict& parameters) {
   return serialized("keras.activations", name, parameters);
 }
 
-std::shared_ptr<const Object> make(std::string_view name, const Value::Dict& parameters) {
+std::shared_ptr<Object> make(std::string_view name, const Value::Dict& parameters) {
   for (const Row& row : kRows) {
     if (row.name != name) continue;
     auto object = std::make_shared<Object>();
@@ -238,6 +238,22 @@ std::shared_ptr<const Object> make(std::string_view name, const Value::Dict& par
               identifier.text());
 }
 
+constexpr const char* kOfEveryLayer[] = {"name", "trainable", "dtype"};
+
+// A layer of Keras is written again as it was read, with its name and type.
+std::shared_ptr<const Object> from_layer(std::string_view function, Value::Dict parameters,
+                                         const Value& identifier) {
+  for (const char* key : kOfEveryLayer) parameters.erase(key);
+  // The layers are stricter than the functions.
+  if (function == "relu" || function == "leaky_relu")
+    for (const auto& [key, value] : parameters)
+      if (value.is_null() ? key != "max_value" : number_of(value).value_or(0) < 0)
+        value_error(key, "of a layer it must be a number, 0 or more, got {}", value.text());
+  std::shared_ptr<Object> object = make(function, parameters);
+  if (identifier.dict()->contains("module")) object->serialized = identifier;
+  return object;
+}
+
 std::shared_ptr<const Object> from_config(const Value& identifier, std::string_view argument) {
   const auto field = [&](std::string_view name) -> const Value* {
     const auto found = identifier.dict()->find(name);
@@ -247,7 +263,7 @@ std::shared_ptr<const Object> from_config(const Value& identifier, std::string_v
   const Value* const config = field("config");
   if (class_name == nullptr || class_name->string() == nullptr)
     not_understood(argument, identifier);
-  std::string name = *class_name->string();
+  const std::string& name = *class_name->string();
   if (name == "function") {
     if (config == nullptr || config->string() == nullptr) not_understood(argument, identifier);
     const auto object = make(*config->string(), {});
@@ -257,10 +273,15 @@ std::shared_ptr<const Object> from_config(const Value& identifier, std::string_v
   Value::Dict parameters;
   if (config != nullptr && config->dict() != nullptr) parameters = *config->dict();
   for (const LayerName& l : kLayers)
-    if (l.layer == name) {
-      name = l.function;
-      for (const char* of_layer : {"name", "trainable", "dtype"}) parameters.erase(of_layer);
-    }
+    if (l.layer == name) return from_layer(l.function, std::move(parameters), identifier);
+  if (name == "Activation") {  // the layer of a function
+    const auto of = parameters.find("activation");
+    if (of == parameters.end()) not_understood(argument, identifier);
+    const keras::Activation inner = keras::activations::get(of->second, argument);
+    auto object = std::make_shared<Object>(inner.insides() ? *inner.insides() : Object{});
+    object->serialized = identifier;
+    return object;
+  }
   auto object = make(name, parameters);
   if (object == nullptr) not_understood(argument, identifier);
   return object;

@@ -114,11 +114,13 @@ void read_policy(const Value& given, KerasArguments& out) {
   }
   out.policy = word;
   const bool mixed = word.starts_with("mixed_");
-  out.compute = dtype_named(mixed ? std::string_view(word).substr(6) : std::string_view(word));
+  const std::string_view type = std::string_view(word).substr(mixed ? 6 : 0);
+  out.compute = dtype_named(type);
   out.variable = mixed ? DType::f32 : out.compute;
   const bool floating = out.compute == DType::f16 || out.compute == DType::bf16 ||
                         ((out.compute == DType::f32 || out.compute == DType::f64) && !mixed);
-  if (!floating)
+  // The name stands in the config, and Keras knows no other: not "half", not "f32".
+  if (!floating || type != tconv::name(out.compute))
     value_error("dtype",
                 "one of float32 float64 float16 bfloat16 mixed_float16 mixed_bfloat16 is needed, "
                 "got {}",
@@ -184,7 +186,10 @@ KerasArguments::KerasArguments(int r, const keras::LayerArguments& given)
   activity_regularizer =
       resolved(given.activity_regularizer, keras::regularizers::get, "activity_regularizer");
   read_policy(given.dtype, *this);
-  trainable = is_true(given.trainable);
+  if (given.trainable.boolean() == nullptr)
+    value_error("trainable", "Expected `trainable` to be a boolean. Received: trainable={}",
+                given.trainable.text());
+  trainable = *given.trainable.boolean();
   kernel_size = standardize_tuple("kernel_size", rank, given.kernel_size, false);
   strides = standardize_tuple("strides", rank, given.strides, false);
   dilation_rate = standardize_tuple("dilation_rate", rank, given.dilation_rate, false);

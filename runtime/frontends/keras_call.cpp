@@ -131,6 +131,12 @@ LayerTensors KerasLayer::tensors(const TensorView& input) const {
           .bias = mixed ? compute_bias_.view() : bias_.view()};
 }
 
+std::string KerasLayer::problem_line(const TensorView& input) const {
+  check_input(input);
+  check_call();
+  return frontends::problem_line(layer(input), tensors(input).bias.dtype());
+}
+
 OwnedTensor KerasLayer::run(const TensorView& input, const Options& options) const {
   check_input(input);
   check_call();

@@ -21,6 +21,10 @@ class KerasConfig {
   const Value& take(std::string_view name);
   // A finite number; `otherwise` where it was not given.
   double number(std::string_view name, double otherwise);
+  // The number for a config: as it was given, since Keras keeps 3 apart from 3.0.
+  Value as_given(std::string_view name, double otherwise) {
+    return has(name) ? take(name) : Value(otherwise);
+  }
   std::string string(std::string_view name, const std::string& otherwise);
   // TypeError for an argument that was given and not taken.
   void done() const;

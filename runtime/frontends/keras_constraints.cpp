@@ -158,7 +158,7 @@ Axes take_axes(KerasConfig& config, Value& as_given) {
   return {axes};
 }
 
-// A limit, and the value as it was given: Keras keeps 3 apart from 3.0.
+// A limit, and the value as it was given.
 double limit(KerasConfig& config, const char* name, const Value& otherwise, Value& as_given) {
   as_given = config.has(name) ? config.take(name) : otherwise;
   return config.number(name, *frontends::number_of(otherwise));

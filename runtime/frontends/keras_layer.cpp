@@ -109,22 +109,35 @@ TensorView KerasLayer::kernel() const { return kernel_ ? kernel_->view() : Tenso
 
 void KerasLayer::set_weights(std::span<const TensorView> weights) {
   if (!built()) value_error("weights", "the layer is not built: it has no weights yet");
-  const std::size_t count = bias_.has_value() ? 2 : 1;
+  take_weights(weights);
+}
+
+void KerasLayer::take_weights(std::span<const TensorView> weights) {
+  const KerasArguments& a = arguments_;
+  const std::size_t count = a.use_bias ? 2 : 1;
   if (weights.size() != count)
     value_error("weights", "{} are needed ({}), got {}", count,
                 count == 2 ? "kernel, bias" : "kernel", weights.size());
-  const auto taken = [&](const TensorView& given, const OwnedTensor& now, const char* which) {
+  const auto taken = [&](const TensorView& given, const Dims& wanted, const char* which) {
     if (!given.has_value() || !is_floating(given.dtype()))
       type_error("weights", "the {} must be of a floating type, got {}", which,
                  given.has_value() ? tconv::name(given.dtype()) : "none");
-    if (given.shape() != now.shape())
+    if (given.shape() != wanted)
       value_error("weights", "the {} has shape {}, {} is needed", which, text(given.shape()),
-                  text(now.shape()));
-    return cast(given, now.dtype());
+                  text(wanted));
+    return cast(given, a.variable);
   };
-  OwnedTensor kernel = taken(weights[0], *kernel_, "kernel");
-  OwnedTensor bias = count == 2 ? taken(weights[1], bias_, "bias") : OwnedTensor();
+  const Dims& given = weights[0].shape();
+  const std::int64_t channels = given.empty() ? 0 : given.back();
+  const Dims shape = built() ? kernel_->shape() : kernel_shape(channels);
+  OwnedTensor kernel = taken(weights[0], shape, "kernel");
+  OwnedTensor bias =
+      count == 2 ? taken(weights[1], {shape[static_cast<std::size_t>(a.rank)]}, "bias")
+                 : OwnedTensor();
+  keras::Shape build_shape = build_shape_.value_or(keras::Shape(shape.size()));
+  if (!built()) build_shape[channel_axis(shape.size())] = channels;
   keep(std::move(kernel), std::move(bias));
+  build_shape_ = std::move(build_shape);
 }
 
 void KerasLayer::apply_constraints() {

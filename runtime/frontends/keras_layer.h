@@ -22,11 +22,15 @@ class KerasLayer {
   void check_input(const TensorView& input) const;
   OwnedTensor run(const TensorView& input, const Options& options) const;
   void run(const TensorView& input, const MutableTensorView& output, const Options& options) const;
+  std::string problem_line(const TensorView& input) const;
   keras::Shape output_shape(const keras::Shape& input) const;
 
+  Dims kernel_shape(std::int64_t channels) const;
   TensorView kernel() const;
   TensorView bias() const { return bias_.view(); }
   void set_weights(std::span<const TensorView> weights);
+  // Weights from elsewhere; a layer that is not built yet becomes built for their channels.
+  void take_weights(std::span<const TensorView> weights);
   void apply_constraints();
   Value config() const;
   Value serialized() const;
@@ -35,7 +39,6 @@ class KerasLayer {
   std::vector<double> losses() const;
 
  private:
-  Dims kernel_shape(std::int64_t channels) const;
   std::size_t channel_axis(std::size_t rank) const;
   void check_call() const;
   Layer layer(const TensorView& input) const;

@@ -254,20 +254,26 @@ Made make_normal(std::string_view class_name, KerasConfig& config) {
   if (stddev < 0) value_error("stddev", "it must not be negative, got {}", stddev);
   const bool cut = class_name == "TruncatedNormal";
   return std::make_shared<OfOne>(
-      class_name, Value::Dict{{"mean", mean}, {"stddev", stddev}}, config,
+      class_name,
+      Value::Dict{{"mean", config.as_given("mean", mean)},
+                  {"stddev", config.as_given("stddev", stddev)}},
+      config,
       Distribution{cut ? Distribution::Kind::truncated_normal : Distribution::Kind::normal, mean,
                    stddev});
 }
 
 Made make_uniform(std::string_view class_name, KerasConfig& config) {
   const double low = config.number("minval", -0.05), high = config.number("maxval", 0.05);
-  return std::make_shared<OfOne>(class_name, Value::Dict{{"minval", low}, {"maxval", high}}, config,
-                                 Distribution{Distribution::Kind::uniform, low, high});
+  return std::make_shared<OfOne>(class_name,
+                                 Value::Dict{{"minval", config.as_given("minval", low)},
+                                             {"maxval", config.as_given("maxval", high)}},
+                                 config, Distribution{Distribution::Kind::uniform, low, high});
 }
 
 Made make_orthogonal(std::string_view class_name, KerasConfig& config) {
   const double gain = config.number("gain", 1.0);
-  return std::make_shared<Orthogonal>(class_name, Value::Dict{{"gain", gain}}, config, gain);
+  return std::make_shared<Orthogonal>(
+      class_name, Value::Dict{{"gain", config.as_given("gain", gain)}}, config, gain);
 }
 
 std::optional<std::vector<std::int64_t>> take_axes(KerasConfig& config, const char* name) {
@@ -307,7 +313,7 @@ Made make_variance_scaling(std::string_view class_name, KerasConfig& config) {
                 "truncated_normal (or normal) untruncated_normal uniform are allowed, got '{}'",
                 scaling.distribution);
   Value::Dict out = take_both_axes(config, scaling);
-  out["scale"] = scaling.scale;
+  out["scale"] = config.as_given("scale", scaling.scale);
   out["mode"] = scaling.mode;
   out["distribution"] = scaling.distribution;
   return std::make_shared<VarianceScaling>(class_name, std::move(out), config, std::move(scaling));

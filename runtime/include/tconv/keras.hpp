@@ -100,6 +100,10 @@ class TCONV_API ConvTransposeLayer {
   void call(const TensorView& input, const MutableTensorView& output,
             const Options& options = {}) const;
 
+  // The operation that call(input) compiles, for a dense input of the compute type. An activation
+  // that is not part of the kernel (softmax and the like) runs after it and is not in the line.
+  std::string problem_line(const TensorView& input) const;
+
   // Unknown sizes stay unknown. The rank must be right. As in Keras, glu's halving is not seen.
   Shape compute_output_shape(const Shape& input_shape) const;
 
@@ -125,7 +129,9 @@ class TCONV_API ConvTransposeLayer {
   // {module, class_name, config, registered_name, build_config}, as in a .keras file.
   Value serialize() const;
 
-  const frontends::KerasLayer& insides() const { return *insides_; }  // for weight files
+  // For weight files: keras_files.hpp.
+  const frontends::KerasLayer& insides() const { return *insides_; }
+  frontends::KerasLayer& insides() { return *insides_; }
 
  private:
   std::unique_ptr<frontends::KerasLayer> insides_;

@@ -55,7 +55,7 @@ namespace activations {
 
 // Null (linear), a name, or a config object: {class_name, config, ..} with the name of an
 // activation and its parameters, {class_name: "function", config: name}, or the layers ReLU
-// LeakyReLU ELU Softmax. `argument` is blamed for what is none of these.
+// LeakyReLU ELU Softmax Activation. `argument` is blamed for what is none of these.
 TCONV_API Activation get(const Value& identifier, std::string_view argument = "identifier");
 // make("leaky_relu", {{"negative_slope", 0.1}}); names and parameters as above.
 TCONV_API Activation make(std::string_view name, const Value::Dict& parameters = {});
