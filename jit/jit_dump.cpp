@@ -41,8 +41,7 @@ std::uint64_t now_ns() {
 int open_dump() {
   const auto pid = static_cast<std::uint32_t>(getpid());
   const std::string path = "/tmp/jit-" + std::to_string(pid) + ".dump";
-  const int file =
-      open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file < 0) return file;
   Header header;
   header.pid = pid;

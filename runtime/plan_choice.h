@@ -15,10 +15,10 @@ planner::Plan choose_plan(const planner::Problem& problem, const planner::Machin
 
 struct PlanChoice {
   planner::Plan plan;
-  planner::Machine machine;  // that it is made for
+  planner::Machine machine;                         // that it is made for
   std::shared_ptr<const planner::Lowered> lowered;  // null: nobody lowered it yet
-  bool known = false;  // by the database
-  std::string note;    // what the database said; empty: it has no plan, or is not used
+  bool known = false;                               // by the database
+  std::string note;  // what the database said; empty: it has no plan, or is not used
 };
 // All three. A plan of the database that is not legal, or would make the result depend on the
 // number of threads, is not taken, and the note says why.

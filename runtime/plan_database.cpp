@@ -68,9 +68,7 @@ PlanEntry parse_entry(std::string_view line) {
 }
 
 std::string contents(const std::string& file, const std::string& where) {
-  const auto fail = [&](const char* why) {
-    refuse(fmt::format("{}={}: {}", where, file, why));
-  };
+  const auto fail = [&](const char* why) { refuse(fmt::format("{}={}: {}", where, file, why)); };
   constexpr std::size_t kMostBytes = std::size_t{1} << 26;
   std::unique_ptr<FILE, int (*)(FILE*)> stream(std::fopen(file.c_str(), "rbe"), std::fclose);
   if (!stream) fail("there is no such file, or it cannot be read");
@@ -95,9 +93,10 @@ PlanFile parse_plan_file(const std::string& text, const std::string& where) {
     rest.remove_prefix(ended ? line.size() + 1 : line.size());
     if (line.starts_with(kHead.substr(0, kHead.find(' ') + 1)) || number == 1) {
       if (line != kHead)
-        refuse(fmt::format("{}: line {}: '{:.40}': '{}' is expected; this tconv reads no other "
-                           "version",
-                           where, number, line, kHead));
+        refuse(
+            fmt::format("{}: line {}: '{:.40}': '{}' is expected; this tconv reads no other "
+                        "version",
+                        where, number, line, kHead));
       continue;
     }
     if (line.empty() || line.front() == '#') continue;
@@ -144,8 +143,8 @@ PlanDatabase::PlanDatabase(const std::string& files, const std::string& where) :
 
 const KnownPlan* PlanDatabase::find(const std::string& problem, const Settings& settings,
                                     int threads) const {
-  const auto found = plans_.find(
-      lookup_key(problem, machine_key(settings.isa), name(settings.accuracy), threads));
+  const auto found =
+      plans_.find(lookup_key(problem, machine_key(settings.isa), name(settings.accuracy), threads));
   return found == plans_.end() ? nullptr : &found->second;
 }
 

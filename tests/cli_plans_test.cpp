@@ -53,8 +53,9 @@ TEST(PlanFiles, EntriesReplaceTheirLikeAndEverythingElseStays) {
   ASSERT_EQ(damaged.size(), 1U);
   EXPECT_NE(damaged[0].find("line 4: "), std::string::npos) << damaged[0];
   const std::string head = plan_file_text({});
-  EXPECT_EQ(text_of(path), head + "# by hand\ndamage\n" +
-                               plan_file_text({four, entry("direct(mr=1,nr=1)")}).substr(head.size()));
+  EXPECT_EQ(text_of(path),
+            head + "# by hand\ndamage\n" +
+                plan_file_text({four, entry("direct(mr=1,nr=1)")}).substr(head.size()));
 }
 
 TEST(PlanFiles, ManyProcessesWriteAtOnce) {
@@ -68,8 +69,8 @@ TEST(PlanFiles, ManyProcessesWriteAtOnce) {
     if (child == 0) {
       try {
         for (int i = 0; i < each; ++i)
-          add_plans(path, {entry("direct(mr=2,nr=1)", "f32 nwc ic=4 oc=4 k=2 i=" +
-                                                           std::to_string(1 + w * each + i))});
+          add_plans(path, {entry("direct(mr=2,nr=1)",
+                                 "f32 nwc ic=4 oc=4 k=2 i=" + std::to_string(1 + w * each + i))});
         _exit(0);
       } catch (...) {
         _exit(1);
@@ -150,7 +151,9 @@ TEST(CliPlans, VerbsTakeThem) {
     EXPECT_NE(row.at("note").get<std::string>().find("plan_from=" + path), std::string::npos);
   }
   EXPECT_NE(test::run_json({"plan", kLine, "--plans", "none"}, {{"TCONV_PLANS", path}})
-                .at("results").at(0).at("chosen"),
+                .at("results")
+                .at(0)
+                .at("chosen"),
             "direct(mr=3,nr=1)");
   const auto checked = tconv_cli({"check", kLine, "--plans", path, "--json"});
   EXPECT_EQ(json::parse(checked.out).at("results").at(0).at("plan"), "direct(mr=3,nr=1)");
@@ -172,6 +175,8 @@ TEST(CliPlans, BadInputIsRefused) {
   expect_refused({"check", kLine}, "TCONV_PLANS=" + newer, {{"TCONV_PLANS", newer}});
   const std::string good = folder.file("good");
   add_plans(good, {});
+  expect_refused({"aot", kLine, "-o", folder.file("library"), "--plans", good},
+                 "no plan database is read");
   expect_refused({"plans", good, "-o", folder.file("no/folder")}, "cannot be written");
   expect_refused({"plans"}, "file");
 }

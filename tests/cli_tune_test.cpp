@@ -57,8 +57,8 @@ TEST(CliTune, KeepsAPlanThatCreateThenTakes) {
   EXPECT_EQ(run_json({"plan", kLine}, {{"TCONV_PLANS", path}}).at("results").at(0).at("chosen"),
             kept);
   // What is there already is not measured again.
-  const json missing = run_json({"tune", kLine, kLine + " relu", "--trials", "20", "--plans", path,
-                                 "--missing"});
+  const json missing =
+      run_json({"tune", kLine, kLine + " relu", "--trials", "20", "--plans", path, "--missing"});
   ASSERT_EQ(missing.at("results").size(), 1U);
   EXPECT_EQ(missing.at("results").at(0).at("problem"), parse_problem(kLine + " relu").line);
   EXPECT_EQ(parse_plan_file(text_of(path), path).entries.size(), 2U);
@@ -153,10 +153,11 @@ class CliFit : public testing::Test {
     report_["schema"] = "tconv-tune-1";
     report_["results"] = json::array();
     for (int i = 1; i <= 15; ++i) {
-      const std::string line = parse_problem("f32 nhwc ic=" + std::to_string(8 * i) + " oc=" +
-                                             std::to_string(24 * (16 - i)) + " i=" +
-                                             std::to_string(4 + 3 * i) + "x20 k=4 s=2 p=1 bias")
-                                   .line;
+      const std::string line =
+          parse_problem("f32 nhwc ic=" + std::to_string(8 * i) +
+                        " oc=" + std::to_string(24 * (16 - i)) + " i=" + std::to_string(4 + 3 * i) +
+                        "x20 k=4 s=2 p=1 bias")
+              .line;
       std::vector<std::string> plans;
       for (const PlanCandidate& c : plan_report(line).candidates)
         if (plans.size() < 20) plans.push_back(c.plan);

@@ -68,6 +68,7 @@ class Jit : public testing::Test {
 TEST_F(Jit, GuardsAndRunTimeLoopsEqualTheInterpreter) {
   const ir::Program program = ir::parse(R"(target avx2
 buffer x : f32[8,8] in
+buffer z : f32[8,8] in
 buffer y : f32[8,9,6,8] out
 stage {
   kernel k grid(p:8) {
@@ -93,13 +94,13 @@ stage {
           }
         }
         for r in 2..min(6, p+1) {
-          a = fma a, 0.25, load x[r,0]
+          a = fma a, 0.25, load z[r,0]
           if 2*r-p-3 >= 0 {
-            a = add a, load x[r,0]
+            a = add a, load z[r,0]
           }
         }
         for q in max(0, p-3)..min(8, p+2) {
-          a = add a, load x[q,0]
+          a = add a, load z[q,0]
         }
         store y[p,i,u,0], a
       }

@@ -97,9 +97,11 @@ TEST(ModelFit, LeavesGoodNumbersAlone) {
 }
 
 TEST(ModelFit, FoldsAreTheSameEverywhereAndAboutEqual) {
-  EXPECT_EQ(fold_of("f32 nwc n=1 ic=1 oc=1 i=1 o=1 k=1", 5), fold_of("f32 nwc n=1 ic=1 oc=1 i=1 o=1 k=1", 5));
+  EXPECT_EQ(fold_of("f32 nwc n=1 ic=1 oc=1 i=1 o=1 k=1", 5),
+            fold_of("f32 nwc n=1 ic=1 oc=1 i=1 o=1 k=1", 5));
   std::vector<int> count(5);
-  for (int i = 0; i < 1000; ++i) ++count[fold_of("f32 nwc ic=3 oc=4 k=3 i=" + std::to_string(i), 5)];
+  for (int i = 0; i < 1000; ++i)
+    ++count[fold_of("f32 nwc ic=3 oc=4 k=3 i=" + std::to_string(i), 5)];
   for (const int c : count) EXPECT_NEAR(c, 200, 60);
 }
 

@@ -130,8 +130,8 @@ TEST_F(PlanDatabases, CreateTakesThePlanAndSaysSo) {
   // Nobody else does: another problem, threads, accuracy, isa; and a plan that is named wins.
   const std::string model = inspect(create("plans=none")).plan;
   ASSERT_NE(model, kPlan);
-  for (const std::string& options :
-       {std::string(), std::string("accuracy=exact-order "), std::string("isa=sse2 backend=interpreter ")})
+  for (const std::string& options : {std::string(), std::string("accuracy=exact-order "),
+                                     std::string("isa=sse2 backend=interpreter ")})
     EXPECT_NE(inspect(create(options + (options.empty() ? "plans=none" : "plans=" + path))).plan,
               kPlan);
   EXPECT_NE(inspect(create("plans=" + path, kLine + " relu")).plan, kPlan);
@@ -185,8 +185,7 @@ TEST_F(PlanDatabases, ResultsDoNotDependOnTheNumberOfThreads) {
   const std::string direct = "direct(mr=6,nr=4)",
                     winograd = "winograd(m=3x3,mr=4,nr=4,rows=3,cols=66)";
   const auto order = [&](const ConvTranspose& op) {
-    return planner::sum_order(planner::parse_problem(line),
-                              planner::parse_plan(inspect(op).plan));
+    return planner::sum_order(planner::parse_problem(line), planner::parse_plan(inspect(op).plan));
   };
   for (const std::string& first : {direct, winograd}) {
     const std::string& other = first == direct ? winograd : direct;
@@ -201,8 +200,7 @@ TEST_F(PlanDatabases, ResultsDoNotDependOnTheNumberOfThreads) {
   }
   const std::string model = inspect(create("threads=1 plans=none", line)).plan;
   const std::string& foreign = model.starts_with("winograd") ? direct : winograd;
-  const ConvTranspose two =
-      create("threads=2 plans=" + write("two", {of(foreign, 2)}), line);
+  const ConvTranspose two = create("threads=2 plans=" + write("two", {of(foreign, 2)}), line);
   EXPECT_EQ(order(two), order(create("threads=1 plans=none", line)));
   EXPECT_NE(two.describe().find("another order than one thread would"), std::string::npos);
 }

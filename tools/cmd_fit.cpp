@@ -105,10 +105,8 @@ int cmd_fit(const Command& command) {
   std::vector<MachineNumber> numbers = base.numbers;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     numbers[i].value = fitted[i];
-    report.add({{"isa", base.isa},
-                {"name", numbers[i].name},
-                {"before", start[i]},
-                {"after", fitted[i]}});
+    report.add(
+        {{"isa", base.isa}, {"name", numbers[i].name}, {"before", start[i]}, {"after", fitted[i]}});
     if (!command.json)
       fmt::print("{:30} {:>10.4g} {:>10.4g} {:>7.2f}\n", numbers[i].name, start[i], fitted[i],
                  start[i] > 0 ? fitted[i] / start[i] : 1.0);
@@ -124,12 +122,12 @@ int cmd_fit(const Command& command) {
       for (const MachineNumber& n : machine_report(other).numbers) numbers.push_back(n);
     }
     const std::string text = machine_file_text(
-        numbers, fmt::format("fitted to {} layers on {}, tconv {}\nlayers that the fit did not see: "
-                             "rank correlation {:.3f} before, {:.3f} after; choices {:.3f} times "
-                             "the best plan's time before, {:.3f} after\n",
-                             layers.size(), base.isa, version(), unseen.before.rank_correlation,
-                             unseen.after.rank_correlation, unseen.before.slower,
-                             unseen.after.slower));
+        numbers,
+        fmt::format("fitted to {} layers on {}, tconv {}\nlayers that the fit did not see: "
+                    "rank correlation {:.3f} before, {:.3f} after; choices {:.3f} times "
+                    "the best plan's time before, {:.3f} after\n",
+                    layers.size(), base.isa, version(), unseen.before.rank_correlation,
+                    unseen.after.rank_correlation, unseen.before.slower, unseen.after.slower));
     file->write(text.data(), text.size());
     file->commit();
   }
@@ -137,9 +135,10 @@ int cmd_fit(const Command& command) {
   report.set("seen", row(seen));
   report.set("file", stores ? Json(path) : Json());
   const std::string verdict =
-      stores          ? "; TCONV_MACHINE=" + path + " makes plans with it"
-      : path.empty()  ? "; not stored (-o FILE stores it)"
-                      : "; NOT STORED: layers that the fit did not see get worse (--force stores it)";
+      stores ? "; TCONV_MACHINE=" + path + " makes plans with it"
+      : path.empty()
+          ? "; not stored (-o FILE stores it)"
+          : "; NOT STORED: layers that the fit did not see get worse (--force stores it)";
   finish(report, command.json,
          fmt::format("fit: {} layer(s); on those that it did not see: rank correlation {:.3f} -> "
                      "{:.3f}, choices {:.3f} -> {:.3f} times the best plan's time{}",

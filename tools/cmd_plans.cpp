@@ -63,9 +63,9 @@ int cmd_plans(const Command& command) {
       if (!command.json)
         fmt::print("{:>11.1f} us  {}  {}\n  {} threads={} {}{}\n", e.us, e.problem, e.plan,
                    e.machine, e.threads, e.accuracy,
-                   !here             ? " (another machine's)"
+                   !here            ? " (another machine's)"
                    : reason.empty() ? ""
-                                     : " NOT LEGAL: " + reason);
+                                    : " NOT LEGAL: " + reason);
       kept.push_back(e);
     }
   }

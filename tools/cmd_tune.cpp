@@ -10,27 +10,13 @@
 #include "tools/interrupt.h"
 #include "tools/plan_file.h"
 #include "tools/progress.h"
+#include "tools/tune_report.h"
 #include "tools/tuner.h"
 
 namespace tconv::tools {
 namespace {
 
 constexpr double kSecondsPerLayer = 5;
-
-struct Layer {
-  Json row;
-  double slower = 0;  // the model's choice than the best: 0.1 is 10%
-  PlanEntry entry;
-  bool complete = true;
-};
-
-const char* name(const TuneResult& r) {
-  if (!r.complete) return "interrupted";
-  if (r.best == 0) return "best already";
-  return r.duel.change.verdict == Verdict::faster   ? "faster"
-         : r.duel.change.verdict == Verdict::slower ? "slower"
-                                                    : "no difference";
-}
 
 // The order of sums that several threads must keep: that of what one thread would take.
 std::string order_of_one(const std::string& line, Options options) {
@@ -64,82 +50,10 @@ TuneResult tuned(const Command& command, const Options& options, BenchLayer& lay
   if (!command.options.plan.empty()) {
     const PlanVerdict v = judge_plans(line, {command.options.plan}, options).front();
     if (!v.reason.empty())
-      throw Error(Status::invalid_argument,
-                  fmt::format("plan={}: {}", v.plan, v.reason));
+      throw Error(Status::invalid_argument, fmt::format("plan={}: {}", v.plan, v.reason));
     named.plan = v.plan, named.predicted_us = v.predicted_us;
   }
   return tuner.compare(plans.chosen(), named, budget);
-}
-
-Layer outcome(const TuneResult& r, const NamedProblem& problem, const Options& options,
-              const TuneBudget& budget, bool cold) {
-  const TunedPlan &chosen = r.tried.front(), &best = r.tried[r.best];
-  const bool fought = r.best != 0 && r.complete;
-  const double us = fought ? r.duel.old_median_us() : chosen.median_us();
-  const double best_us = fought ? r.duel.new_median_us() : best.median_us();
-  const bool faster = r.faster();
-  Layer layer;
-  layer.complete = r.complete;
-  layer.slower = faster ? 1 / r.duel.change.ratio - 1 : 0;
-  Json plans = Json::array(), failed = Json::array();
-  for (const std::size_t at : fastest(r.tried, r.tried.size())) {
-    const TunedPlan& t = r.tried[at];
-    if (!t.error.empty()) {
-      failed.push_back({{"plan", t.plan}, {"error", t.error}});
-      continue;
-    }
-    plans.push_back({{"plan", t.plan},
-                     {"workers", t.workers},
-                     {"us", t.median_us()},
-                     {"predicted_us", t.predicted_us},
-                     {"rounds", t.us.size()}});
-  }
-  layer.row = {{"name", problem.name},
-               {"problem", problem.line},
-               {"isa", options.isa},
-               {"threads", std::max(options.threads, 1)},
-               {"cold", cold},
-               {"plan", chosen.plan},
-               {"us", us},
-               {"best", best.plan},
-               {"best_us", best_us},
-               {"verdict", name(r)},
-               {"gain", r.complete && r.best != 0 ? Json(1 / r.duel.change.ratio - 1) : Json()},
-               {"p", r.complete && r.best != 0 ? Json(r.duel.change.p) : Json()},
-               {"spread", std::max(spread(r.duel.old_us), spread(r.duel.new_us))},
-               {"rounds", r.duel.new_us.size()},
-               {"rank", r.rank},
-               {"seconds", budget.seconds_taken()},
-               {"turns", budget.turns_taken()},
-               {"plans", std::move(plans)},
-               {"plans_failed", std::move(failed)}};
-  const TunedPlan& kept = faster ? best : chosen;
-  layer.entry.problem = problem.line;
-  layer.entry.accuracy = options.accuracy.empty() ? "default" : options.accuracy;
-  layer.entry.threads = std::max(options.threads, 1);
-  layer.entry.workers = kept.workers;
-  layer.entry.plan = kept.plan;
-  layer.entry.us = faster ? best_us : us;
-  layer.entry.version = version();
-  return layer;
-}
-
-void print_head() {
-  fmt::print("{:32} {:>11} {:>11} {:>7} {:>7} {:>8} {:>9} {:>6}  {}\n", "layer", "model us",
-             "best us", "gain", "spread", "p", "rank/of", "s", "verdict");
-}
-
-void print_row(const Json& row) {
-  const bool gained = row["gain"].is_number();
-  fmt::print("{:32} {:>11.1f} {:>11.1f} {:>7} {:>6.1f}% {:>8} {:>9} {:>6.1f}  {}: {}\n",
-             row["name"].get<std::string>(), number(row["us"]), number(row["best_us"]),
-             gained ? fmt::format("{:.1f}%", 100 * number(row["gain"])) : "-",
-             100 * number(row["spread"]), gained ? fmt::format("{:.2g}", number(row["p"])) : "-",
-             fmt::format("{}/{}", row["rank"].get<std::size_t>(), row["plans"].size()),
-             number(row["seconds"]), row["verdict"].get<std::string>(),
-             row["verdict"] == "faster"
-                 ? row["plan"].get<std::string>() + " -> " + row["best"].get<std::string>()
-                 : row["plan"].get<std::string>());
 }
 
 bool known(const std::vector<PlanEntry>& entries, const PlanEntry& wanted) {
@@ -149,9 +63,39 @@ bool known(const std::vector<PlanEntry>& entries, const PlanEntry& wanted) {
   });
 }
 
+// Refuses what does not go together, before anything is measured.
+void check(const Command& command) {
+  if (command.budget_s > 0 && command.trials > 0)
+    throw UsageError("either --budget or --trials is needed, not both");
+  if (command.self_tests > 0 && !command.options.plan.empty())
+    throw UsageError("--self-test takes the model's choice: --plan is not for it");
+  const std::string& path = command.options.plans;
+  if (command.only_missing && (path.empty() || path == "none"))
+    throw UsageError("--missing is for --plans FILE: what is missing there");
+}
+
+// Of all layers that were tuned.
+struct Totals {
+  std::vector<double> gains;
+  std::size_t faster = 0, slower = 0, close = 0, near = 0, failed = 0, stored = 0;
+
+  void add(double slower) {
+    gains.push_back(1 + slower);
+    faster += slower > 0 ? 1 : 0;
+    close += slower <= 0.10 ? 1 : 0;
+    near += slower <= 0.25 ? 1 : 0;
+  }
+  std::size_t done() const { return gains.size(); }
+  double percent(std::size_t count) const {
+    return gains.empty() ? 0 : 100 * static_cast<double>(count) / static_cast<double>(gains.size());
+  }
+  double gain() const { return gains.empty() ? 1 : geometric_mean(gains); }
+};
+
 }  // namespace
 
 int cmd_tune(const Command& command) {
+  check(command);
   auto problems = collect_some(command.sources);
   Options options = command.options;
   options.plan.clear();
@@ -162,10 +106,6 @@ int cmd_tune(const Command& command) {
   options.isa = host.isa;
   options.threads = host.threads;
   const std::string machine = plan_machine(host.isa);
-  if (command.budget_s > 0 && command.trials > 0)
-    throw UsageError("either --budget or --trials is needed, not both");
-  if (command.self_tests > 0 && !command.options.plan.empty())
-    throw UsageError("--self-test takes the model's choice: --plan is not for it");
   if (stores) {  // before anything is measured: the path may be wrong
     for (const std::string& line : add_plans(path, {}))
       fmt::print(stderr, "tconv: {}; the line is kept as it is\n", line);
@@ -179,8 +119,6 @@ int cmd_tune(const Command& command) {
         return known(entries, e);
       });
     }
-  } else if (command.only_missing) {
-    throw UsageError("--missing is for --plans FILE: what is missing there");
   }
   if (command.self_tests > 0) {
     std::vector<NamedProblem> repeated;
@@ -196,16 +134,15 @@ int cmd_tune(const Command& command) {
                               ? command.budget_s
                               : kSecondsPerLayer * static_cast<double>(problems.size());
   const TuneBudget all(budget_s, 0);
-  std::vector<double> gains;
+  Totals totals;
   bool head = false;
-  std::size_t faster = 0, none = 0, close = 0, near = 0, failed = 0, stored = 0, done = 0;
   for (std::size_t i = 0; i < problems.size() && !interrupted.raised(); ++i) {
     const NamedProblem& problem = problems[i];
     try {
       BenchLayer layer(problem, command);
-      TuneBudget budget(std::max(budget_s - all.seconds_taken(), 0.1) /
-                            static_cast<double>(problems.size() - i),
-                        command.trials);
+      TuneBudget budget(
+          std::max(budget_s - all.seconds_taken(), 0.1) / static_cast<double>(problems.size() - i),
+          command.trials);
       TuneWishes wishes;
       wishes.cold = command.cold;
       wishes.stop = [&] { return interrupted.raised(); };
@@ -217,56 +154,49 @@ int cmd_tune(const Command& command) {
                                          : fmt::format("{}:{:02} left", static_cast<int>(left) / 60,
                                                        static_cast<int>(left) % 60)));
       };
-      Layer result = outcome(tuned(command, options, layer, wishes, budget), problem, options,
-                             budget, command.cold);
+      TunedLayer result = tuned_layer(tuned(command, options, layer, wishes, budget), problem,
+                                      options, budget, command.cold);
       progress.clear();
       if (!command.json) {
-        if (!head) print_head();
+        if (!head) print_tune_head();
         head = true;
-        print_row(result.row);
+        print_tune_row(result.row);
       }
-      report.add(std::move(result.row));
+      report.add(result.row);
       if (!result.complete) break;
-      ++done;
-      gains.push_back(1 + result.slower);
-      faster += result.slower > 0 ? 1 : 0;
-      none += result.slower > 0 ? 0 : 1;
-      close += result.slower <= 0.10 ? 1 : 0;
-      near += result.slower <= 0.25 ? 1 : 0;
+      totals.slower += result.row["verdict"] == "slower" ? 1 : 0;
+      totals.add(result.slower);
       if (stores && command.self_tests == 0) {
         result.entry.machine = machine;
         add_plans(path, {result.entry});
-        ++stored;
+        ++totals.stored;
       }
     } catch (const Error& e) {
       if (problems.size() == 1) throw;
-      ++failed;
+      ++totals.failed;
       progress.clear();
       if (!command.json) fmt::print("{:32} failed: {}\n", problem.name, e.what());
       report.add({{"name", problem.name}, {"problem", problem.line}, {"error", e.what()}});
     }
     std::fflush(stdout);
   }
-  const auto percent = [&](std::size_t count) {
-    return done == 0 ? 0.0 : 100 * static_cast<double>(count) / static_cast<double>(done);
-  };
-  const double gain = geometric_mean(gains);
-  report.set("tune", {{"layers", done},
-                      {"faster", faster},
-                      {"pct_within_10", percent(close)},
-                      {"pct_within_25", percent(near)},
-                      {"geometric_mean_gain", gain - (gains.empty() ? 0 : 1)},
+  report.set("tune", {{"layers", totals.done()},
+                      {"faster", totals.faster},
+                      {"pct_within_10", totals.percent(totals.close)},
+                      {"pct_within_25", totals.percent(totals.near)},
+                      {"geometric_mean_gain", totals.gain() - 1},
                       {"seconds", all.seconds_taken()},
                       {"file", stores ? Json(path) : Json()}});
   finish(report, command.json,
          fmt::format("tune: {} of {} layer(s) in {:.0f} s, {} failed; {} faster plan(s), no "
                      "difference on {}; the model's choice is within 10% of the best plan found on "
                      "{:.1f}%, within 25% on {:.1f}%, gain {:.3f}{}",
-                     done, problems.size(), all.seconds_taken(), failed, faster, none,
-                     percent(close), percent(near), gain,
-                     stores ? fmt::format("; {} plan(s) written to {}", stored, path) : ""));
+                     totals.done(), problems.size(), all.seconds_taken(), totals.failed,
+                     totals.faster, totals.done() - totals.faster - totals.slower,
+                     totals.percent(totals.close), totals.percent(totals.near), totals.gain(),
+                     stores ? fmt::format("; {} plan(s) written to {}", totals.stored, path) : ""));
   if (interrupted.raised()) return kInterrupted;
-  return failed == 0 ? kRight : kWrong;
+  return totals.failed == 0 ? kRight : kWrong;
 }
 
 }  // namespace tconv::tools

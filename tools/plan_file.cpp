@@ -33,7 +33,8 @@ class FileLock {
       if (file_ < 0) cannot(path, "written", errno);
       while (::flock(file_, LOCK_EX) != 0)
         if (errno != EINTR) fail(path);
-      struct stat mine {}, now {};
+      struct stat mine {
+      }, now{};
       if (::fstat(file_, &mine) != 0) fail(path);
       if (::stat(path.c_str(), &now) == 0 && mine.st_ino == now.st_ino && mine.st_dev == now.st_dev)
         return;

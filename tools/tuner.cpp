@@ -186,8 +186,7 @@ TunedPlan Tuner::first(const PlanCandidate& chosen, TuneBudget& budget) {
   return plan;
 }
 
-TuneResult Tuner::search(TunePlans& plans, const std::vector<TunedPlan>& more,
-                         TuneBudget& budget) {
+TuneResult Tuner::search(TunePlans& plans, const std::vector<TunedPlan>& more, TuneBudget& budget) {
   TuneResult result;
   result.tried.push_back(first(plans.chosen(), budget));
   for (TunedPlan plan : more) {
@@ -220,8 +219,7 @@ TuneResult Tuner::search(TunePlans& plans, const std::vector<TunedPlan>& more,
   return result;
 }
 
-TuneResult Tuner::compare(const PlanCandidate& chosen, const TunedPlan& named,
-                          TuneBudget& budget) {
+TuneResult Tuner::compare(const PlanCandidate& chosen, const TunedPlan& named, TuneBudget& budget) {
   TuneResult result;
   result.tried.push_back(first(chosen, budget));
   result.tried.push_back(named);

@@ -22,8 +22,8 @@ struct TunedPlan {
   std::string plan;
   int workers = 1;  // that share a run
   double predicted_us = 0;
-  std::vector<double> us;  // of each turn while plans were sought
-  std::string error;       // it could not be made, although it is legal
+  std::vector<double> us;    // of each turn while plans were sought
+  std::string error;         // it could not be made, although it is legal
   double median_us() const;  // no turn yet, or an error: infinity
 };
 

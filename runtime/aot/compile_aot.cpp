@@ -32,6 +32,11 @@ AotOptions checked(AotOptions options) {
   const Options& create = options.create;
   if (!create.isa.empty() || !create.backend.empty() || !create.fallback.empty())
     refuse("ahead of time isa and backend are not options of create, and there is no fallback");
+  // A library's bytes follow from layers and options, not from what was measured somewhere.
+  if (!create.plans.empty() && create.plans != "none")
+    refuse(fmt::format("plans={}: ahead of time no plan database is read; plan= names a plan",
+                       create.plans));
+  options.create.plans = "none";
   return options;
 }
 
