@@ -59,15 +59,19 @@ class ReadyLayer {
                 .get(),
             packed_.get());
   }
-  void run() const {
-    op.run(input_.get(), packed_.get(), info.bias ? bias_.get() : nullptr, output_.get(),
-           workspace_.get());
-  }
+  void run() const { op.run(input(), packed(), bias(), output(), workspace()); }
+
+  const float* input() const { return values(input_); }
+  const float* bias() const { return info.bias ? values(bias_) : nullptr; }
+  float* output() const { return values(output_); }
+  void* packed() const { return packed_.get(); }
+  void* workspace() const { return workspace_.get(); }
 
   const ConvTranspose op;
   const ProblemInfo info;
 
  private:
+  static float* values(const Memory& memory) { return static_cast<float*>(memory.get()); }
   Memory input_, bias_, output_, packed_, workspace_;
 };
 

@@ -12,7 +12,8 @@ Pointers::Pointers(Assembler& as, Scalars& scalars, const ir::Program& program,
 }
 
 template <class Use>
-void Pointers::with(int pointer, Use&& use) const {
+void Pointers::with(int pointer, Use&& use) {
+  if (pointer == loaded_) forget();
   const ViewFacts& v = facts_.views[static_cast<std::size_t>(pointer)];
   if (v.reg >= 0) return use(Xbyak::Reg64(kPool[v.reg]));
   use(scalars_.slot(v.slot));
@@ -20,6 +21,7 @@ void Pointers::with(int pointer, Use&& use) const {
 
 void Pointers::start_point(int buffers_slot, int local_slot) {
   std::fill(lag_.begin(), lag_.end(), 0);
+  forget();
   bool have_buffers = false;
   for (std::size_t p = 0; p < facts_.views.size(); ++p) {
     const ViewFacts& v = facts_.views[p];
@@ -40,7 +42,7 @@ void Pointers::start_point(int buffers_slot, int local_slot) {
   }
 }
 
-Xbyak::RegExp Pointers::at(const ir::Mem& mem) const {
+Xbyak::RegExp Pointers::at(const ir::Mem& mem) {
   const int p = facts_.pointer_of[mem.view];
   const ViewFacts& v = facts_.views[static_cast<std::size_t>(p)];
   std::int64_t displacement = 0;
@@ -52,7 +54,10 @@ Xbyak::RegExp Pointers::at(const ir::Mem& mem) const {
   }
   displacement += lag_[static_cast<std::size_t>(p)] - bias_[static_cast<std::size_t>(p)];
   const Xbyak::Reg64 r = carrier(v);
-  if (v.reg < 0) as_.mov(r, scalars_.slot(v.slot));
+  if (v.reg < 0 && loaded_ != p) {
+    as_.mov(r, scalars_.slot(v.slot));
+    loaded_ = p;
+  }
   return Xbyak::RegExp(r) + static_cast<std::size_t>(displacement);
 }
 
@@ -89,13 +94,14 @@ void Pointers::leave(const LoopFacts& loop, std::int64_t end) {
   }
 }
 
-void Pointers::save_and_enter(const LoopFacts& loop) {
+void Pointers::save(const LoopFacts& loop, bool enter) {
   int slot = loop.save_slot;
   for (const LoopFacts::Move& m : loop.moves) {
     if (m.coeff == 0) continue;
     with(m.pointer, [&](const Xbyak::Operand& pointer) {
       if (pointer.isMEM()) as_.mov(as_.rcx, pointer);
       as_.mov(scalars_.slot(slot++), pointer.isMEM() ? as_.rcx : Xbyak::Reg64(pointer.getIdx()));
+      if (!enter) return;
       if (m.coeff == std::int64_t(std::int32_t(m.coeff))) {
         as_.imul(as_.rcx, as_.rax, static_cast<int>(m.coeff));
       } else {

@@ -26,7 +26,11 @@ class Pointers {
 
   // The place of an access. A pointer without a register is loaded into rdx by an instruction that
   // this emits, so the place is good until the next call.
-  Xbyak::RegExp at(const ir::Mem& mem) const;
+  Xbyak::RegExp at(const ir::Mem& mem);
+  // The pointer that rdx holds, so that it need not be loaded again; -1: none. It must be forgotten
+  // where code comes together, and when something else uses rdx.
+  int loaded() const { return loaded_; }
+  void forget() { loaded_ = -1; }
 
   using Lags = std::vector<std::int64_t>;  // by pointer
   const Lags& lags() const { return lag_; }
@@ -38,19 +42,21 @@ class Pointers {
   void advance(const LoopFacts& loop);
   // After a loop whose variable ended at `end`.
   void leave(const LoopFacts& loop, std::int64_t end);
-  // For a first value in rax that is known only at run time: pointers are saved and restored
-  // instead. Destroys rcx, as `restore` does.
-  void save_and_enter(const LoopFacts& loop);
+  // Where the last value is known only at run time, pointers are saved, where the first one is,
+  // too, by what moves them there from 0; it is in rax. Destroys rcx, as `restore` does.
+  void save(const LoopFacts& loop) { save(loop, false); }
+  void save_and_enter(const LoopFacts& loop) { save(loop, true); }
   void restore(const LoopFacts& loop);
 
  private:
+  void save(const LoopFacts& loop, bool enter);
   // The pointer's register, or what carries it between the frame and an instruction.
   Xbyak::Reg64 carrier(const ViewFacts& v) const {
     return v.reg >= 0 ? Xbyak::Reg64(kPool[v.reg]) : as_.rdx;
   }
   // Calls `use` with the register or the place in the frame.
-  template <class Use>  // Use: const Xbyak::Operand& -> void
-  void with(int pointer, Use&& use) const;
+  template <class Use>  // Use: const Xbyak::Operand& -> void; it changes the pointer
+  void with(int pointer, Use&& use);
   void settle(int pointer) { settle_to(pointer, 0); }
   void settle_to(int pointer, std::int64_t lag);
 
@@ -60,6 +66,7 @@ class Pointers {
   const KernelFacts& facts_;
   Lags lag_;
   std::vector<std::int64_t> bias_;
+  int loaded_ = -1;
 };
 
 }  // namespace tconv::jit

@@ -50,6 +50,9 @@ std::string make_archive(std::span<const ArchiveMember> members) {
       owners.push_back(m);
     }
   }
+  // As ar does; readelf takes nothing else.
+  if (long_names.size() % 2 != 0) long_names += '\n';
+  if (symbol_names.size() % 2 != 0) symbol_names += '\0';
 
   const std::size_t index_bytes = 4 + 4 * owners.size() + symbol_names.size();
   std::string out = "!<arch>\n";

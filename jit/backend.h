@@ -6,6 +6,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ir/ir.h"
@@ -65,8 +66,10 @@ struct ObjectRequest {
   std::string symbol = "tconv";          // prefixes the kernels' names
   // As "aarch64-linux-gnu"; must fit the program's target. Empty: this host's, or one that fits.
   std::string triple;
-  std::string cpu;     // a name of LLVM's, to tune for: instructions are those of the target only
-  bool bf16 = false;   // target avx512: AVX512_BF16 may be used
+  // To tune for, instructions are those of the target only: a name of LLVM's, or "native". Empty:
+  // the baseline, and without a triple the host.
+  std::string cpu;
+  bool bf16 = false;  // target avx512: AVX512_BF16 may be used
 };
 struct ObjectFile {
   std::string bytes;  // relocatable ELF, with unwind information; the same for the same request
@@ -77,8 +80,13 @@ struct ObjectFile {
 // LLVM again: a machine of any kind that its library knows. The object needs no other symbol.
 // Throws CompileError that names the triple or cpu that is unknown.
 ObjectFile object_llvm(const ObjectRequest& request);
+// The same by Xbyak, for x86-64 and the targets avx512 and avx2; triple and cpu change nothing.
+ObjectFile object_xbyak(const ObjectRequest& request);
 // The same program in LLVM's language, before its passes.
 std::string text_llvm(const ObjectRequest& request);
+// C that goes beside objects for machines other than x86-64: what calls their kernels
+// (runtime/aot). Of the part, because only there is it needed.
+std::string_view llvm_aot_driver();
 
 // Whether this CPU and operating system can run code for that target, and what is missing if not.
 bool host_supports(const std::string& target, std::string* missing = nullptr);

@@ -50,5 +50,6 @@ std::shared_ptr<const CompiledProgram> compile_llvm(const ir::Program& program,
 
 ObjectFile object_llvm(const ObjectRequest& request) { return part().object(request); }
 std::string text_llvm(const ObjectRequest& request) { return part().text(request); }
+std::string_view llvm_aot_driver() { return part().aot_driver(); }
 
 }  // namespace tconv::jit

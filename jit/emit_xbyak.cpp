@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <stdexcept>
 
 #include "jit/address.h"
@@ -37,6 +38,7 @@ class Walk {
   void run() {
     KernelFrame frame(as_, scalars_, program_, kernel_, facts_.slots);
     frame.enter([&] { isa_.preload_masks(facts_.masks); });
+    for (const ir::GridAxis& axis : kernel_.grid) scalars_.set_range(axis.var, {0}, {axis.extent});
     pointers_.start_point(KernelFrame::kBuffers, KernelFrame::kLocal);
     block(kernel_.body);
     frame.leave();
@@ -64,28 +66,36 @@ class Walk {
 
   void emit(const ir::If& f) {
     for (const ir::Affine& c : f.conditions)
-      if (const auto k = scalars_.known(c); k && *k < 0) return;
+      if (const auto h = scalars_.holds(c); h && !*h) return;
     Xbyak::Label past;
     bool open = false;
     for (const ir::Affine& c : f.conditions) {
-      if (scalars_.known(c)) continue;
+      if (scalars_.holds(c)) continue;
       scalars_.jump_if_negative(c, past);
       open = true;
     }
     if (!open) return block(f.body);
     const Pointers::Lags lags = pointers_.lags();
+    const int loaded = pointers_.loaded();
     block(f.body);
     pointers_.return_to(lags);
     as_.L(past);
+    if (pointers_.loaded() != loaded) pointers_.forget();
   }
 
   void emit(const ir::For& f) {
     const auto lo = scalars_.known_max(f.lo), hi = scalars_.known_min(f.hi);
+    scalars_.set_range(f.var, f.lo, f.hi);
     if (!lo || !hi || !fits32(*hi)) return run_time_loop(f, lo, hi);
     if (*hi <= *lo) return;
     if (*hi == *lo + 1) {
       scalars_[f.var] = {.kind = Home::Kind::constant, .index = 0, .value = *lo};
       block(f.body);
+    } else if (is_short(facts_.loops.at(&f), *lo, *hi)) {
+      for (std::int64_t i = *lo; i < *hi; ++i) {
+        scalars_[f.var] = {.kind = Home::Kind::constant, .index = 0, .value = i};
+        block(f.body);
+      }
     } else {
       const LoopFacts& loop = facts_.loops.at(&f);
       const bool up = facts_.value_used[f.var];
@@ -99,36 +109,58 @@ class Walk {
     scalars_[f.var] = {};
   }
 
+  // Written out: counting, moving pointers and jumping back cost as much as the code of such loops,
+  // depthwise taps being 2 turns of 16 statements.
+  static bool is_short(const LoopFacts& loop, std::int64_t lo, std::int64_t hi) {
+    constexpr std::int64_t kStatements = 64, kTurns = 8, kFar = std::int64_t{1} << 28;
+    const auto near = [&](const LoopFacts::Move& m) {
+      return std::abs(m.coeff) <= kFar / std::max<std::int64_t>(std::abs(lo), std::abs(hi));
+    };
+    return loop.height == 0 && hi - lo <= kTurns && (hi - lo) * loop.statements <= kStatements &&
+           std::all_of(loop.moves.begin(), loop.moves.end(), near);
+  }
+
   void run_time_loop(const ir::For& f, std::optional<std::int64_t> lo,
                      std::optional<std::int64_t> hi) {
     const LoopFacts& loop = facts_.loops.at(&f);
     const bool up = facts_.value_used[f.var];
     const Home counter = home(loop);
     const Xbyak::Address bound = scalars_.slot(loop.bound_slot);
-    const bool short_hi = hi && fits32(*hi);
+    const bool short_lo = lo && fits32(*lo), short_hi = hi && fits32(*hi);
     Xbyak::Label past;
-    pointers_.enter(loop, 0);
-    if (!short_hi) {
-      scalars_.evaluate_min(f.hi);
-      as_.mov(bound, as_.rax);
-    }
-    if (lo) {
-      as_.mov(as_.rax, static_cast<std::uint64_t>(*lo));
-    } else {
-      scalars_.evaluate_max(f.lo);
-    }
+    pointers_.enter(loop, short_lo ? *lo : 0);
     const auto compare = [&](const Xbyak::Reg64& value) {
       short_hi ? as_.cmp(value, static_cast<std::uint32_t>(*hi)) : as_.cmp(value, bound);
     };
-    compare(as_.rax);
-    as_.jge(past, as_.T_NEAR);
-    pointers_.save_and_enter(loop);
-    if (up) {
-      scalars_.store(counter, as_.rax);
+    if (!short_hi) scalars_.evaluate_min(f.hi);  // into rax
+    if (short_lo) {
+      as_.cmp(as_.rax, static_cast<std::uint32_t>(*lo));  // hi is not short: then both were known
+      as_.jle(past, as_.T_NEAR);
+      if (up) {
+        as_.mov(bound, as_.rax);
+        scalars_.store(counter, *lo);
+      } else {
+        as_.add_constant(as_.rax, -*lo, as_.rcx);
+        scalars_.store(counter, as_.rax);
+      }
+      pointers_.save(loop);
     } else {
-      short_hi ? as_.mov(as_.rdx, static_cast<std::uint64_t>(*hi)) : as_.mov(as_.rdx, bound);
-      as_.sub(as_.rdx, as_.rax);
-      scalars_.store(counter, as_.rdx);
+      if (!short_hi) as_.mov(bound, as_.rax);
+      if (lo) {
+        as_.mov(as_.rax, static_cast<std::uint64_t>(*lo));
+      } else {
+        scalars_.evaluate_max(f.lo);
+      }
+      compare(as_.rax);
+      as_.jge(past, as_.T_NEAR);
+      pointers_.save_and_enter(loop);
+      if (up) {
+        scalars_.store(counter, as_.rax);
+      } else {
+        short_hi ? as_.mov(as_.rdx, static_cast<std::uint64_t>(*hi)) : as_.mov(as_.rdx, bound);
+        as_.sub(as_.rdx, as_.rax);
+        scalars_.store(counter, as_.rdx);
+      }
     }
     body(f, loop, counter, [&](const Xbyak::Operand& c) {
       if (c.isMEM()) {
@@ -140,6 +172,8 @@ class Walk {
     });
     pointers_.restore(loop);
     as_.L(past);
+    pointers_.forget();
+    if (short_lo) pointers_.leave(loop, *lo);
     scalars_[f.var] = {};
   }
 
@@ -152,6 +186,7 @@ class Walk {
     if (loop.height == 0) as_.align(32);
     Xbyak::Label head;
     as_.L(head);
+    pointers_.forget();
     block(f.body);
     pointers_.advance(loop);
     const auto close = [&](const Xbyak::Operand& c) {
@@ -231,7 +266,7 @@ class Walk {
     }
   }
 
-  Arg at(const ir::Mem& mem) const {
+  Arg at(const ir::Mem& mem) {
     Arg a;
     a.kind = Arg::Kind::load;
     a.memory = program_.views[mem.view].dtype;
@@ -239,7 +274,7 @@ class Walk {
     return a;
   }
 
-  Arg resolve(const ir::Operand& o) const {
+  Arg resolve(const ir::Operand& o) {
     Arg a;
     if (const auto* r = std::get_if<ir::RegRef>(&o)) {
       a.reg = number(*r);

@@ -62,11 +62,14 @@ void KernelFacts::block(const ir::Block& body) {
       forms(i->conditions);
       block(i->body);
     } else if (const auto* a = std::get_if<ir::Assign>(&s.node)) {
+      count_statement();
       for (const ir::Operand& o : a->operands) operand(o, program_.regs[a->dst.reg].type);
     } else if (const auto* st = std::get_if<ir::Store>(&s.node)) {
+      count_statement();
       mem(st->mem);
       lanes(st->lanes, program_.regs[st->value.reg].type);
     } else if (const auto* p = std::get_if<ir::Prefetch>(&s.node)) {
+      count_statement();
       mem(p->mem);
     }
   }

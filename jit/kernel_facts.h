@@ -31,7 +31,8 @@ struct LoopFacts {
     int pointer;
     std::int64_t coeff;  // 0: used in the loop, but stands still
   };
-  int height = 0;  // 0: contains no loop
+  int height = 0;               // 0: contains no loop
+  std::int64_t statements = 0;  // in one turn, loops inside left out, unrolls written out
   std::vector<Move> moves;
   int counter_slot = 0, bound_slot = 0, save_slot = 0;  // in the frame; save_slot: one per move
 };
@@ -51,6 +52,9 @@ struct KernelFacts {
   void place_pointers();
   void block(const ir::Block& body);
   void loop(const ir::For& f);
+  void count_statement() {
+    if (!open_.empty()) open_.back().second->statements += copies_;
+  }
   void forms(const std::vector<ir::Affine>& list);
   void mem(const ir::Mem& m);
   void lanes(const ir::Lanes& l, ir::DType type);

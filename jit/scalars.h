@@ -30,7 +30,7 @@ struct Home {
 
 class Scalars {
  public:
-  Scalars(Assembler& as, std::size_t vars) : as_(as), homes_(vars) {}
+  Scalars(Assembler& as, std::size_t vars) : as_(as), homes_(vars), ranges_(vars) {}
 
   Home& operator[](ir::VarId v) { return homes_[v]; }
   const Home& operator[](ir::VarId v) const { return homes_[v]; }
@@ -44,6 +44,13 @@ class Scalars {
   std::optional<std::int64_t> known(const ir::Affine& form) const;
   std::optional<std::int64_t> known_max(const std::vector<ir::Affine>& forms) const;
   std::optional<std::int64_t> known_min(const std::vector<ir::Affine>& forms) const;
+
+  // What values a variable without a constant can have, until it is said anew: from the largest of
+  // the smallest values of `lo` to below the smallest of the largest ones of `hi`.
+  void set_range(ir::VarId v, const std::vector<ir::Affine>& lo, const std::vector<ir::Affine>& hi);
+  // Whether the form is 0 or more: always, never, or, without an answer, that depends.
+  std::optional<bool> holds(const ir::Affine& form) const;
+
   // to = form; destroys rcx.
   void evaluate(const Xbyak::Reg64& to, const ir::Affine& form);
   // rax = maximum (minimum) of the forms; destroys rcx and rdx.
@@ -55,12 +62,18 @@ class Scalars {
   void add_scaled(const Xbyak::Reg64& to, ir::VarId v, std::int64_t coeff);
 
  private:
+  struct Range {
+    std::int64_t lo = -kFar, hi = kFar;
+  };
+  static constexpr std::int64_t kFar = std::int64_t{1} << 60;  // nothing is known beyond it
+  Range range(const ir::Affine& form) const;
   void evaluate_best(const std::vector<ir::Affine>& forms, bool maximum);
   template <class Use>  // Use: const Xbyak::Operand& -> void
   void with(ir::VarId v, Use&& use) const;
 
   Assembler& as_;
   std::vector<Home> homes_;
+  std::vector<Range> ranges_;
 };
 
 }  // namespace tconv::jit

@@ -18,8 +18,7 @@ bool host_runs(const std::string& isa);
 // machine file, with the host's caches and all threads. Throws Error.
 planner::Machine host_machine(const Settings& settings);
 
-// The same of a named core of the table, with the table's caches: whatever this host is. Throws
-// Error.
+// The same of a core of the table (known_cores), with the table's caches: whatever this host is.
 planner::Machine core_machine(const Settings& settings, const std::string& core);
 
 // What a problem's plan is made for: the table's numbers for the target with the host's caches, and

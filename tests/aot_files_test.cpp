@@ -47,6 +47,32 @@ TEST(AotFiles, TwoRunsWriteTheSameBytes) {
   EXPECT_EQ(one, files_in(folder.file("two")));
 }
 
+// The linker's files as well, and LLVM's code.
+TEST(AotFiles, AndSoDoesALinker) {
+  test::TemporaryFolder folder;
+  const std::vector<std::vector<std::string>> kinds =
+      TCONV_WITH_LLVM == 0
+          ? std::vector<std::vector<std::string>>{{"--isa", "avx2"}}
+          : std::vector<std::vector<std::string>>{{"--isa", "sse2,avx2", "--backend", "llvm"},
+                                                  {"--triple", "aarch64-linux-gnu"}};
+  int number = 0;
+  for (const auto& kind : kinds)
+    for (const char* type : {"static", "shared", "object"}) {
+      if (kind[0] == "--triple" && !fs::exists("/usr/bin/aarch64-linux-gnu-gcc")) continue;
+      Files files[2];
+      for (Files& f : files) {
+        const std::string out = folder.file(std::to_string(++number));
+        std::vector<std::string> command = {"aot", kLine, "--type", type, "--out", out};
+        command.insert(command.end(), kind.begin(), kind.end());
+        const Finished done = tconv_cli(command);
+        EXPECT_EQ(done.status, 0) << done.err;
+        f = files_in(out);
+      }
+      EXPECT_GE(files[0].size(), 5U);
+      EXPECT_TRUE(files[0] == files[1]) << type;
+    }
+}
+
 TEST(AotFiles, TheReportAndTheManifestAgree) {
   test::TemporaryFolder folder;
   const std::string out = folder.file("a/b");  // folders are made
@@ -55,7 +81,7 @@ TEST(AotFiles, TheReportAndTheManifestAgree) {
   const Files files = files_in(out);
   const json manifest = json::parse(files.at("decoder.json"));
   EXPECT_EQ(test::keys(manifest),
-            (std::set<std::string>{"schema", "library", "triple", "cpu", "tconv_version",
+            (std::set<std::string>{"schema", "library", "type", "triple", "cpu", "tconv_version",
                                    "ir_version", "abi", "files", "layers"}));
   EXPECT_EQ(manifest.at("library"), "decoder");
   EXPECT_EQ(manifest.at("cpu"), "generic");
@@ -77,10 +103,10 @@ TEST(AotFiles, WhatIsThereIsKeptUnlessForced) {
                                             "avx2", "--out", folder.file("")};
   EXPECT_EQ(tconv_cli(command).status, 0);
   const Files before = files_in(folder.path());
-  expect_refused(command, "libtconv_kernels.a is there already; --force replaces it");
-  std::ofstream(folder.file("tconv_kernels.h")) << "mine\n";
-  fs::remove(folder.file("libtconv_kernels.a"));
-  expect_refused(command, "tconv_kernels.h is there already");
+  expect_refused(command, "tconv_kernels.h is there already; --force replaces it");
+  std::ofstream(folder.file("libtconv_kernels.a")) << "mine\n";
+  fs::remove(folder.file("tconv_kernels.h"));
+  expect_refused(command, "libtconv_kernels.a is there already");
   EXPECT_EQ(files_in(folder.path()).size(), before.size() - 1);
   std::vector<std::string> forced = command;
   forced.emplace_back("--force");
@@ -113,6 +139,18 @@ TEST(AotFiles, NothingIsHalfWritten) {
   EXPECT_EQ(files_in(folder.path()), before);
 }
 
+// Half-way may also be the linker.
+TEST(AotFiles, NothingIsLeftOfALinkThatFailed) {
+  test::TemporaryFolder folder;
+  std::ofstream(folder.file("cc")) << "#!/bin/sh\nexit 3\n";
+  fs::permissions(folder.file("cc"), fs::perms::owner_all);
+  const std::string out = folder.file("out");
+  expect_refused(
+      {"aot", kLine, "--isa", "avx2", "--type", "shared", "--cc", folder.file("cc"), "--out", out},
+      "failed: " + folder.file("cc") + " -shared");
+  EXPECT_FALSE(fs::exists(out));
+}
+
 TEST(AotFiles, BadInputIsRefusedByName) {
   test::TemporaryFolder folder;
   const std::string out = folder.file("out");
@@ -124,8 +162,22 @@ TEST(AotFiles, BadInputIsRefusedByName) {
   refused({}, "no problem is given");
   refused({kLine, "--isa", "avx3"}, "isa avx3 is unknown; for x86_64 there are");
   refused({kLine, "--triple", "vax-dec-ultrix"}, "triple=vax-dec-ultrix is unknown");
-  refused({kLine, "--cpu", "zen9"}, "cpu=zen9 is unknown; there are native generic");
+  refused({kLine, "--cpu", "zen9"}, "cpu=zen9 is unknown for x86_64; there are native generic");
   refused({kLine, "--backend", "gas"}, "backend=gas is unknown");
+  refused({kLine, "--backend", "xbyak", "--isa", "sse2"}, "backend=xbyak has no sse2");
+  refused({kLine, "--isa", "neon128"}, "isa neon128 is one of aarch64");
+  refused({kLine, "--isa", "avx2", "--triple", "aarch64-linux-gnu"}, "isa avx2 is one of x86_64");
+  refused({kLine, "--triple", "aarch64-linux-gnu", "--cpu", "native"}, "cpu=native is unknown for");
+  refused({kLine, "--triple", "x86_64-w64-mingw32"}, "triple=x86_64-w64-mingw32 is unknown");
+  refused({kLine, "--triple", "x86_64-linux-gnux32"}, "triple=x86_64-linux-gnux32 is unknown");
+  refused({kLine, "--triple", "aarch64_be-linux-gnu"}, "there are x86_64-linux-gnu, aarch64-linux");
+  refused({kLine, "--type", "dll"}, "type=dll is unknown; there are static shared object");
+  refused({kLine, "--type", "shared", "--cc", "no-such-cc"}, "no-such-cc cannot be started");
+  if (TCONV_WITH_LLVM == 0) {
+    refused({kLine, "--isa", "sse2"}, "libtconv_llvm.so cannot be opened");
+    refused({kLine, "--isa", "avx2", "--backend", "llvm"}, "libtconv_llvm.so cannot be opened");
+    refused({kLine, "--triple", "aarch64-linux-gnu"}, "libtconv_llvm.so cannot be opened");
+  }
   refused({kLine, "--name", "my kernels"}, "library 'my kernels'");
   refused({kLine, "--plan", "direct(mr=99,nr=99)"}, "plan");
   refused({"f32 nhwc ic=0 k=0"}, "problem");
@@ -135,6 +187,7 @@ TEST(AotFiles, BadInputIsRefusedByName) {
   expect_refused({"aot", kLine, "--out", folder.file("file")}, "--out");
   expect_refused({"aot", kLine, "--out", folder.file("file/below")}, "--out");
   expect_refused({"aot", kLine, "--out", "/proc/nothing"}, "--out /proc/nothing");
+  expect_refused({"aot", kLine, "--out", "/proc"}, "cannot be written");  // root, too
   fs::create_directory(folder.file("taken"));
   fs::create_directory(folder.file("taken/libtconv_kernels.a"));
   expect_refused({"aot", kLine, "--force", "--out", folder.file("taken")}, "is not a regular file");

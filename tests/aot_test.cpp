@@ -16,27 +16,10 @@ namespace {
 
 using nlohmann::json;
 using test::AotLibrary;
+using test::AotRun;
 using test::AotSample;
 using test::Finished;
-
-// Every schedule, type and layout; operands; open sizes; streaming stores.
-const std::vector<std::string> kLines = {
-    "f32 nhwc ic=64 oc=48 i=8x8 k=4 s=2 p=1 bias relu",
-    "f32 nhwc ic=512 oc=256 i=4x4 k=4 s=2 p=1 bias",
-    "f32 nhwc ic=64 oc=3 i=16x16 k=4 s=2 p=1 bias tanh",
-    "f32 nchw ic=16 oc=8 i=12x12 k=4 s=2 p=1 bias leaky_relu=0.2",
-    "f32 nhwc g=32 ic=32 oc=32 i=9x7 k=3 s=2 p=1 bias",
-    "f32 nhwc ic=1 oc=64 i=200x200 k=2 s=2 bias",
-    "f32 ncw ic=8 oc=2 i=100 k=16 s=8 p=4 bias add",
-    "f64 nwc ic=12 oc=20 i=33 k=5 s=3 bias prelu",
-    "f16 nhwc ic=24 oc=16 i=6x6 k=3 s=1 p=1 bias gelu",
-    "bf16 nhwc ic=32 oc=32 i=8x8 k=4 s=2 p=1 bias relu",
-    "i32 nhwc ic=6 oc=10 i=5x4 k=3 s=2 p=1 bias mul",
-    "f32 ndhwc ic=8 oc=16 i=4x4x4 k=4 s=2 p=1 bias",
-    "f32 nwc n=1..6 ic=8 oc=16 i=20 k=4 s=2 p=1 bias",
-    "f32 nwc ic=16 oc=8 i=1..500 k=16 s=8 p=4 bias relu",
-    "f32 nhwc ic=8 oc=8 i=0x4 o=3x5 k=4 s=2 bias",
-};
+using test::with_options;
 
 std::vector<std::string> host_isas() {
   std::vector<std::string> isas = host_info().isas;
@@ -46,44 +29,19 @@ std::vector<std::string> host_isas() {
   return isas;
 }
 
-// Runs the C program on samples of every layer and compares with the JIT. Returns the isa that it
-// chose for each.
 std::map<std::string, std::string> compare(AotLibrary& library, std::uint64_t seed,
                                            bool non_finite = false) {
-  std::vector<AotSample> samples;
-  for (const json& layer : library.manifest().at("layers"))
-    samples.emplace_back(layer, ++seed, non_finite);
-  for (const AotSample& s : samples) s.write(library);
-  const Finished f = test::spawn({library.build(), library.file("")});
-  EXPECT_EQ(f.status, 0) << f.err;
-  std::map<std::string, std::string> chosen;
-  std::istringstream lines(f.out);
-  for (std::string name, isa; lines >> name >> isa;) chosen[name] = isa;
-  for (AotSample& s : samples) {
-    if (chosen.count(s.name) == 0) {
-      ADD_FAILURE() << s.line << " did not run";
-      continue;
-    }
-    EXPECT_TRUE(s.output(library) == s.jit_output(chosen[s.name]))
-        << s.line << " on " << chosen[s.name] << ": other bits than the JIT's";
-  }
-  return chosen;
-}
-
-std::vector<std::string> with(std::vector<std::string> lines,
-                              const std::vector<std::string>& more) {
-  lines.insert(lines.end(), more.begin(), more.end());
-  return lines;
+  return test::expect_same_bits(library, {.program = library.build()}, seed, non_finite);
 }
 
 TEST(Aot, ACProgramHasTheBitsOfTheJit) {
   for (const std::string& isa : host_isas()) {
-    AotLibrary library(with(kLines, {"--isa", isa}));
+    AotLibrary library(with_options(test::aot_lines(), {"--isa", isa}));
     for (const auto& [name, chosen] : compare(library, 7))
       EXPECT_EQ(chosen, isa == "avx512bf16" && !name.starts_with("tconv_bf16") ? "avx512" : isa);
   }
   std::set<std::string> schedules;  // the list above is of some use
-  AotLibrary library(with(kLines, {"--isa", "avx2,avx512"}));
+  AotLibrary library(with_options(test::aot_lines(), {"--isa", "avx2,avx512"}));
   for (const json& layer : library.manifest().at("layers"))
     for (const json& kernel : layer.at("kernels")) {
       const std::string plan = kernel.at("plan");
@@ -95,7 +53,7 @@ TEST(Aot, ACProgramHasTheBitsOfTheJit) {
 }
 
 TEST(Aot, FiltersThatAreNotFiniteTakeTheTwin) {
-  AotLibrary library(with(kLines, {"--isa", "avx2,avx512"}));
+  AotLibrary library(with_options(test::aot_lines(), {"--isa", "avx2,avx512"}));
   int twins = 0;
   for (const json& layer : library.manifest().at("layers"))
     for (const json& kernel : layer.at("kernels"))
@@ -114,7 +72,8 @@ TEST_P(AotRandom, ProblemsHaveTheBitsOfTheJit) {
   tools::RandomProblems random(11, wishes);
   std::set<std::string> lines;
   while (lines.size() < 40) lines.insert(random.next());
-  AotLibrary library(with({lines.begin(), lines.end()}, {"--isa", "avx2,avx512,avx512bf16"}));
+  AotLibrary library(
+      with_options({lines.begin(), lines.end()}, {"--isa", "avx2,avx512,avx512bf16"}));
   EXPECT_EQ(library.manifest().at("layers").size(), lines.size());
   compare(library, 1000);
   compare(library, 2000, true);
@@ -122,24 +81,36 @@ TEST_P(AotRandom, ProblemsHaveTheBitsOfTheJit) {
 INSTANTIATE_TEST_SUITE_P(Types, AotRandom, testing::Values("f32", "f64", "f16", "bf16", "i32"));
 
 TEST(Aot, NothingIsLeftToOtherLibraries) {
-  AotLibrary library(with(kLines, {"--isa", "avx2,avx512"}));
-  const auto symbols = [&](const std::string& option) {
-    const Finished f = test::spawn_from_path({"nm", "-P", option, library.archive()});
-    EXPECT_EQ(f.status, 0) << f.err;
-    std::set<std::string> names;
-    std::istringstream text(f.out);
-    for (std::string line; std::getline(text, line);)
-      if (!line.empty() && line.back() != ':') names.insert(line.substr(0, line.find(' ')));
-    return names;
-  };
   if (!test::in_path("nm")) GTEST_SKIP() << "nm is not installed (package binutils)";
-  const std::set<std::string> defined = symbols("--defined-only");
-  EXPECT_GT(defined.size(), 100U);
-  for (const std::string& name : symbols("-u")) EXPECT_TRUE(defined.count(name)) << name;
+  AotLibrary library(with_options(test::aot_lines(), {"--isa", "avx2,avx512"}));
+  test::expect_nothing_undefined(library);
+}
+
+// As files that only a linker can make.
+TEST(Aot, SharedLibrariesAndObjectsAreTheSameKernels) {
+  for (const std::string type : {"shared", "object"}) {
+    AotLibrary library(with_options(test::aot_lines(), {"--isa", "avx2,avx512", "--type", type}));
+    EXPECT_EQ(library.manifest().at("type"), type);
+    const auto chosen = compare(library, 50);
+    EXPECT_EQ(chosen.size(), test::aot_lines().size());
+    for (const std::string isa : {"avx2", "avx512"}) {
+      if (std::count(host_info().isas.begin(), host_info().isas.end(), isa) == 0) continue;
+      const AotRun limited{.program = library.file("program"), .limit = isa};
+      for (const auto& [name, taken] : test::expect_same_bits(library, limited, 60))
+        EXPECT_EQ(taken, isa) << name;
+    }
+    if (!test::in_path("readelf") || !test::in_path("nm")) continue;
+    test::expect_nothing_undefined(library);
+    const Finished f = test::spawn_from_path({"readelf", "-dlSW", library.archive()});
+    EXPECT_EQ(f.out.find("NEEDED"), std::string::npos) << f.out;
+    EXPECT_EQ(f.out.find("TEXTREL"), std::string::npos) << f.out;
+    EXPECT_EQ(f.out.find("RWE"), std::string::npos) << f.out;
+    EXPECT_NE(f.out.find(".eh_frame"), std::string::npos) << f.out;
+  }
 }
 
 TEST(Aot, TheHeaderIsC99AndCpp) {
-  AotLibrary library(with(kLines, {"--isa", "avx2"}));
+  AotLibrary library(with_options(test::aot_lines(), {"--isa", "avx2"}));
   for (const std::vector<std::string>& compiler :
        {std::vector<std::string>{TCONV_C_COMPILER, "-std=c99", "-xc"},
         {TCONV_C_COMPILER, "-std=c17", "-xc"},
@@ -197,7 +168,7 @@ TEST(Aot, LibrariesLinkTogether) {
 TEST(Aot, TheCpuIsAskedFirst) {
   if (!test::in_path("qemu-x86_64"))
     GTEST_SKIP() << "qemu-x86_64 is not installed (package qemu-user)";
-  AotLibrary library({kLines[0], "--isa", "avx2,avx512"});
+  AotLibrary library({test::aot_lines()[0], "--isa", "avx2,avx512"});
   AotSample sample(library.manifest().at("layers").at(0), 3);
   sample.write(library);
   const std::string program = library.build();

@@ -78,6 +78,16 @@ TEST(Cli, PlanRowsHaveTheAgreedKeys) {
   EXPECT_EQ(keys(row.at("candidates").at(0)), (std::set<std::string>{"plan", "predicted_us"}));
 }
 
+// Also byte by byte: two backends agree, one that is not there is refused before any work.
+TEST(Cli, CheckComparesBackends) {
+  const Finished same = tconv_cli({"check", kLine, "--backend", "xbyak", "--same-as", "interpreter"});
+  EXPECT_EQ(same.status, 0) << same.out << same.err;
+  const Finished random = tconv_cli(
+      {"check", "--random", "20", "--backend", "xbyak", "--same-as", "interpreter", "--plan", "best"});
+  EXPECT_EQ(random.status, 0) << random.out << random.err;
+  test::expect_refused({"check", kLine, "--same-as", "gas"}, "backend=gas is unknown");
+}
+
 TEST(Cli, CheckRunsRandomProblemsOnEveryPlan) {
   const std::string count = std::to_string(tests::fewer(5));
   const Finished f = tconv_cli({"check", "--random", count, "--seed", "3", "--plan", "all"});

@@ -9,7 +9,7 @@
 
 #include "ir/parse.h"
 #include "jit/archive.h"
-#include "jit/kernel_object.h"
+#include "jit/backend.h"
 #include "tests/support/aot_library.h"
 
 namespace tconv::jit {
@@ -65,7 +65,10 @@ TEST(ElfObject, KernelsHaveFramesThatUnwind) {
       "target avx2\nbuffer a : f32[64] in\nbuffer b : f32[64] out\nstage {\n"
       "  kernel copy grid(i:8) { vec r r = mov load a[8*i] store b[8*i], r }\n"
       "  kernel again grid(i:8) { vec r r = mov load a[8*i] store b[8*i], r }\n}\n");
-  const KernelObject object = compile_xbyak_object(program, "k", false);
+  ObjectRequest request;
+  request.program = &program;
+  request.symbol = "k";
+  const ObjectFile object = object_xbyak(request);
   EXPECT_EQ(object.symbols, (std::vector<std::vector<std::string>>{{"k_copy", "k_again"}}));
   EXPECT_EQ(defined_symbols(object.bytes), (std::vector<std::string>{"k_copy", "k_again"}));
   test::TemporaryFolder folder;
@@ -87,6 +90,10 @@ TEST(Archive, LinkersAndArFindTheMembers) {
   EXPECT_EQ(said_by({"ar", "t", folder.file("lib.a")}), "short.o\n" + name + "\n");
   const std::string index = said_by({"nm", "-s", folder.file("lib.a")});
   expect_words(index, {"caller in short.o", "caller in " + name, "secret in short.o"});
+  const std::vector<ArchiveMember> odd = {{name + "o", example()}};
+  std::ofstream(folder.file("odd.a"), std::ios::binary) << make_archive(odd);
+  for (const char* file : {"lib.a", "odd.a"})
+    if (test::in_path("readelf")) said_by({"readelf", "-SW", folder.file(file)});
   said_by({"sh", "-c", "cd " + folder.file("") + " && ar x lib.a"});
   std::ifstream file(folder.file("short.o"), std::ios::binary);
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), example());

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The library as somebody else finds it: `prefix` installs the build below WORK and moves it, `find_package` builds the
 # examples with CMake from there, `pkg_config` with the plain compilers; both against the shared library and the archive.
-# `kernels` builds examples/aot from there; `part` has a program of either kind disassemble, with the part where it was installed and without it.
+# `kernels` builds examples/aot from there, `cross` for AArch64; `part` has a program of either kind disassemble, with the part where it was installed and without it.
 # CC, CXX, CFLAGS and CXXFLAGS are those of the build, so that a sanitizer's library meets a sanitizer's program.
 set -eu
 step=$1 build=$2 examples=$3 work=$4
@@ -60,6 +60,28 @@ pkg_config() {
   ! uses_shared "$work/upsample.c.tconv-static" || fail "the archive's program uses the shared library"
 }
 
+# The same for another CPU: only the program is built for it, the tool runs here.
+cross() {
+  for program in aarch64-linux-gnu-gcc qemu-aarch64; do
+    command -v $program >/dev/null || {
+      echo "skipped: $program is not installed (packages gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user)"
+      exit 77
+    }
+  done
+  find_libraries
+  [ -e "$libdir/libtconv_llvm.so" ] || {
+    echo "skipped: this build has no LLVM (TCONV_LLVM=OFF)"
+    exit 77
+  }
+  cmake -G Ninja -S "$examples/aot" -B "$work/aot-cross" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc \
+    -DCMAKE_C_FLAGS="-Wall -Wextra -Werror" -DCMAKE_CROSSCOMPILING_EMULATOR="qemu-aarch64;-L;/usr/aarch64-linux-gnu" \
+    -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF >/dev/null
+  cmake --build "$work/aot-cross" >/dev/null
+  ctest --test-dir "$work/aot-cross" --output-on-failure --no-tests=error
+  readelf -h "$work/aot-cross/decoder" | grep -q AArch64 || fail "the program is not for AArch64"
+}
+
 # tconv_add_kernels: the kernels are made when the program is built, again when the layers change, and not otherwise.
 kernels() {
   project=$work/aot
@@ -100,6 +122,6 @@ part() {
 
 case $step in
   prefix) install_prefix ;;
-  find_package | pkg_config | part | kernels) $step ;;
+  find_package | pkg_config | part | kernels | cross) $step ;;
   *) fail "no step $step" ;;
 esac

@@ -20,6 +20,7 @@
 #include "tests/support/backend_check.h"
 #include "tests/support/example_programs.h"
 #include "tests/support/guarded_buffer.h"
+#include "tests/support/random_values.h"
 
 namespace tconv {
 namespace {
@@ -61,6 +62,56 @@ class Jit : public testing::Test {
         " store y[p,0], a\n }\n}\n");
   }
 };
+
+// Guards of one variable and of several, with constants of unrolls and of short loops on both sides
+// of them; those that always or never hold; loops that begin or end where a variable is.
+TEST_F(Jit, GuardsAndRunTimeLoopsEqualTheInterpreter) {
+  const ir::Program program = ir::parse(R"(target avx2
+buffer x : f32[8,8] in
+buffer z : f32[8,8] in
+buffer y : f32[8,9,6,8] out
+stage {
+  kernel k grid(p:8) {
+    for i in 0..9 {
+      unroll u in 0..6 {
+        vec a
+        a = mov load x[p,0]
+        if 5+2*u-3*p-i >= 0 {
+          a = add a, 1.0
+        }
+        if 3*p-7 >= 0, 9-2*i >= 0 {
+          a = mul a, 3.0
+        }
+        if p+i-u-20 >= 0 {
+          a = add a, 100.0
+        }
+        if 8*i+4 >= 0, p+i >= 0 {
+          a = add a, 0.5
+        }
+        for j in 0..3 {
+          if 4*p+i-3*j-2*u-9 >= 0, 14+3*j-2*p-i >= 0 {
+            a = add a, load x[p,0]
+          }
+        }
+        for r in 2..min(6, p+1) {
+          a = fma a, 0.25, load z[r,0]
+          if 2*r-p-3 >= 0 {
+            a = add a, load z[r,0]
+          }
+        }
+        for q in max(0, p-3)..min(8, p+2) {
+          a = add a, load z[q,0]
+        }
+        store y[p,i,u,0], a
+      }
+    }
+  }
+}
+)");
+  EXPECT_EQ(
+      test::difference_from_interpreter(program, test::random_buffers(program, {}, 3, true), {}, 1),
+      "");
+}
 
 TEST_F(Jit, NamesAreUniqueAndShowInThePerfMap) {
   jit::set_perf_map(true);

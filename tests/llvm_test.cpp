@@ -196,8 +196,8 @@ TEST_F(LlvmObjects, UnknownTriplesAndCpusAreNamed) {
        "target avx2 needs a triple of x86_64, not aarch64");
   says(refusal("neon128", "x86_64-linux-gnu", ""), "target neon128 needs a triple of aarch64");
   says(refusal("avx2", "x86_64-apple-macosx", ""), "no ELF objects");
-  says(refusal("avx2", "x86_64-linux-gnu", "z80"), "cpu z80 is unknown");
-  says(refusal("neon128", "aarch64-linux-gnu", "znver4"), "cpu znver4 is unknown");
+  says(refusal("avx2", "x86_64-linux-gnu", "z80"), "cpu=z80 is unknown");
+  says(refusal("neon128", "aarch64-linux-gnu", "znver4"), "cpu=znver4 is unknown");
   says(refusal("tiny", "", ""), "target \"tiny\"");
 }
 

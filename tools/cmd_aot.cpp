@@ -1,15 +1,17 @@
-// aot: kernels ahead of time, as a static library with headers in C (docs/aot.md).
+// aot: kernels ahead of time, as a library with headers in C (docs/aot.md).
 #include <fmt/format.h>
 
 #include <deque>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <system_error>
 
 #include "tconv/aot.hpp"
 #include "tools/command.h"
 #include "tools/json_report.h"
+#include "tools/linker.h"
 #include "tools/sources.h"
 #include "tools/temporary_file.h"
 
@@ -82,12 +84,34 @@ std::vector<AotFile> missing_files(const Folder& folder, std::vector<AotFile> fi
 }
 
 // All of them, or none under its own name.
-void write_files(const Folder& folder, const std::vector<AotFile>& files) {
+void write_files(const Folder& folder, const std::vector<AotFile>& files,
+                 const std::string& compiler) {
   std::deque<TemporaryFile> temporary;
+  const auto write = [](TemporaryFile& to, const AotFile& file) {
+    to.write(file.contents.data(), file.contents.size());
+    to.close();
+  };
   for (const AotFile& file : files) {
-    temporary.emplace_back(folder.file(file.name));
-    temporary.back().write(file.contents.data(), file.contents.size());
-    temporary.back().close();
+    TemporaryFile& to = temporary.emplace_back(folder.file(file.name));
+    if (file.link.empty()) {
+      write(to, file);
+      continue;
+    }
+    to.close();
+    TemporaryFile archive(folder.file(file.name + ".archive"));
+    write(archive, file);
+    std::optional<TemporaryFile> source;
+    if (!file.link_source.empty()) {
+      source.emplace(folder.file(file.name + ".c"));
+      source->write(file.link_source.data(), file.link_source.size());
+      source->close();
+    }
+    link_whole({.compiler = compiler,
+                .how = file.link,
+                .archive = archive.name(),
+                .source = source ? source->name() : std::string(),
+                .output = to.name(),
+                .name = file.name});
   }
   for (TemporaryFile& file : temporary) file.commit();
 }
@@ -121,25 +145,28 @@ int cmd_aot(const Command& command) {
   options.backend = command.options.backend;
   options.cpu = wishes.cpu;
   options.triple = wishes.triple;
+  options.type = wishes.type;
   options.create = command.options;
   options.create.isa.clear();
   options.create.backend.clear();
 
   const Folder folder(wishes.folder);
-  const std::string library_file = folder.file("lib" + wishes.library + ".a");
-  if (!wishes.force) refuse_existing(library_file);  // before the work
+  if (!wishes.force) refuse_existing(folder.file(wishes.library + ".h"));  // before the work
   const AotLibrary library = compile_aot(layers, options);
-  write_files(folder, missing_files(folder, library.files, wishes.force));
+  const std::string library_file = folder.file(library.files.front().name);
+  write_files(folder, missing_files(folder, library.files, wishes.force),
+              wishes.compiler.empty() ? default_compiler(wishes.triple) : wishes.compiler);
 
   JsonReport report("aot");
   for (const AotCompiled& layer : library.layers) report.add(row(layer));
   Json files = Json::array();
   for (const AotFile& file : library.files)
-    files.push_back({{"path", folder.file(file.name)}, {"bytes", file.contents.size()}});
+    files.push_back(
+        {{"path", folder.file(file.name)}, {"bytes", fs::file_size(folder.file(file.name))}});
   report.set("files", std::move(files));
   finish(report, command.json,
          fmt::format("# aot: {} layer(s), {} bytes in {}", library.layers.size(),
-                     library.files.front().contents.size(), library_file));
+                     fs::file_size(library_file), library_file));
   return kRight;
 }
 

@@ -61,7 +61,13 @@ class Checker {
     options.plan = plan;
     try {
       Session session(problem.line, options, data, size);
-      add(problem, size, session.inspection(), session.check(definition));
+      Comparison result = session.check(definition);
+      if (!command_.same_as.empty()) {
+        options.plan = session.inspection().plan;
+        options.backend = command_.same_as;
+        compare_bytes(problem, options, size, data, result);
+      }
+      add(problem, size, session.inspection(), result);
     } catch (const Error& e) {
       if (alone_) throw;
       // A plan that the user named need not be legal for every problem of a list.
@@ -72,6 +78,21 @@ class Checker {
         add_failure(problem, plan, e.what());
       }
     }
+  }
+
+  // The output in `data` beside the one of other options.
+  static void compare_bytes(const NamedProblem& problem, const Options& options,
+                            const RunSize& size, TensorData& data, Comparison& result) {
+    const std::size_t bytes = data.output.bytes();
+    const auto* output = static_cast<const unsigned char*>(data.output.data());
+    const std::vector<unsigned char> first(output, output + bytes);
+    Session(problem.line, options, data, size).run();
+    const auto at = std::mismatch(first.begin(), first.end(), output).first;
+    if (at == first.end()) return;
+    ++result.wrong;
+    if (result.first_wrong.empty())
+      result.first_wrong = fmt::format("byte {} of {} of the output is not {}'s",
+                                       at - first.begin(), bytes, options.backend);
   }
 
   std::vector<std::string> plans(const NamedProblem& problem) const {
@@ -147,6 +168,11 @@ class Checker {
 int cmd_check(const Command& command) {
   const auto problems = collect_some(command.sources);
   inspect_options(command.options);
+  if (!command.same_as.empty()) {
+    Options other = command.options;
+    other.backend = command.same_as;
+    inspect_options(other);
+  }
   Progress progress(problems.size());
   Checker checker(command, problems.size() == 1);
   for (std::size_t i = 0; i < problems.size(); ++i) {

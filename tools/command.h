@@ -39,7 +39,7 @@ struct RunFiles {
 };
 
 struct AotWishes {
-  std::string folder, library = "tconv_kernels", cpu, triple;
+  std::string folder, library = "tconv_kernels", cpu, triple, type, compiler;
   bool force = false;
 };
 
@@ -65,6 +65,7 @@ struct Command {
   RunFiles files;                       // run
   int rounds = 7;                       // bench
   double round_us = 20000;              // bench: at least so long per round
+  std::string same_as;                  // check: a backend whose bytes must be the same
   bool check = false;                   // bench: compare with the definition as well
   RunSize size;                         // bench: of problems that leave a size open
   std::string modes;                    // bench: accuracies that take turns, separated by commas

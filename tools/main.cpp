@@ -84,7 +84,8 @@ int parse_and_run(int argc, char** argv) {
   run->add_option("--mul", command.files.mul, "NPY, once per mul of the problem");
   run->add_option("--prelu", command.files.prelu, "NPY, once per prelu of the problem");
   run->add_option("--output", command.files.output, "NPY; written whole or not at all")->required();
-  verb("check", cmd_check, "compare with the float64 definition");
+  CLI::App* check = verb("check", cmd_check, "compare with the float64 definition");
+  check->add_option("--same-as", command.same_as, "a backend whose bytes must be the same, too");
   CLI::App* bench = verb("bench", cmd_bench, "times and rates");
   bench->add_option("--rounds", command.rounds, "the median of so many is reported")
       ->check(CLI::Range(1, 1000));
@@ -147,12 +148,14 @@ int parse_and_run(int argc, char** argv) {
   tune->add_option("--length", command.size.length, "of problems with i=LO..HI; else their HI")
       ->check(CLI::PositiveNumber);
 
-  CLI::App* aot = verb("aot", cmd_aot, "a static library and C headers, kernels inside");
+  CLI::App* aot = verb("aot", cmd_aot, "a library with C headers, kernels inside");
   aot->add_option("-o,--out", command.aot.folder, "where the files go; made if it is not there")
       ->required();
   aot->add_option("--name", command.aot.library, "of the library and its files");
   aot->add_option("--cpu", command.aot.cpu, "core to plan for: native, generic, zen5, ..");
-  aot->add_option("--triple", command.aot.triple, "of the machine that runs it");
+  aot->add_option("--triple", command.aot.triple, "x86_64-linux-gnu, aarch64-linux-gnu, ..");
+  aot->add_option("--type", command.aot.type, "static, shared or object");
+  aot->add_option("--cc", command.aot.compiler, "links shared and object; default: the triple's");
   aot->add_flag("--force", command.aot.force, "replaces files that are there");
 
   CLI::App* conformance =

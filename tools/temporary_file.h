@@ -21,6 +21,8 @@ class TemporaryFile {
   // are closed before the first appears.
   void close();
   void commit();  // closes it, if it is not
+  // Another program may write it, too, or replace it by a file of that name.
+  const std::string& name() const { return temporary_; }
 
  private:
   [[noreturn]] void fail(int reason);

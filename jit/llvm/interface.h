@@ -5,11 +5,14 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "jit/backend.h"
 
 namespace tconv::jit {
+
+std::string_view aot_driver_source();
 
 struct LlvmFunctions {
   // As compile_xbyak in backend.h. `bf16`: AVX512_BF16 may be used.
@@ -17,6 +20,7 @@ struct LlvmFunctions {
                                                     const std::string& symbol, bool bf16);
   ObjectFile (*object)(const ObjectRequest& request);
   std::string (*text)(const ObjectRequest& request);  // LLVM's own language, before its passes
+  std::string_view (*aot_driver)();                   // made by cmake/aot_driver_source.cmake
 };
 
 }  // namespace tconv::jit

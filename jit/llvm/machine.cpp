@@ -63,6 +63,14 @@ const Entry& entry(const std::string& target) {
   throw CompileError("LLVM has no instruction set for target \"" + target + "\"");
 }
 
+[[noreturn]] void refuse_cpu(const std::string& cpu, const llvm::MCSubtargetInfo& known) {
+  std::string names;
+  for (const llvm::SubtargetSubTypeKV& entry : known.getAllProcessorDescriptions())
+    names += std::string(" ") + entry.Key;
+  throw CompileError("cpu=" + cpu + " is unknown to LLVM for " + known.getTargetTriple().str() +
+                     "; there are" + names);
+}
+
 }  // namespace
 
 Machine make_machine(const ObjectRequest& request) {
@@ -93,15 +101,15 @@ Machine make_machine(const ObjectRequest& request) {
   std::string error;
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(machine.triple, error);
   if (target == nullptr) throw CompileError("triple " + machine.triple + ": " + error);
-  machine.tune = !request.cpu.empty() ? request.cpu
-                 : host ? llvm::sys::getHostCPUName().str()  // of no other architecture
-                        : e.baseline;
+  const bool native = request.cpu == "native" || (request.cpu.empty() && host);
+  machine.tune = native                ? llvm::sys::getHostCPUName().str()
+                 : request.cpu.empty() ? e.baseline
+                                       : request.cpu;
   const std::unique_ptr<llvm::MCSubtargetInfo> known(
       target->createMCSubtargetInfo(machine.triple, e.baseline, ""));
   if (!known->isCPUStringValid(machine.tune)) {
-    if (!request.cpu.empty())
-      throw CompileError("cpu " + request.cpu + " is unknown to LLVM for " + machine.triple);
-    machine.tune = e.baseline;
+    if (!native) refuse_cpu(request.cpu, *known);
+    machine.tune = e.baseline;  // the host is of another architecture, or newer than LLVM
   }
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;

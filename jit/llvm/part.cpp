@@ -68,7 +68,7 @@ std::string text(const ObjectRequest& request) {
   return out;
 }
 
-constexpr LlvmFunctions kFunctions{compile, object, text};
+constexpr LlvmFunctions kFunctions{compile, object, text, aot_driver_source};
 
 }  // namespace
 }  // namespace tconv::jit

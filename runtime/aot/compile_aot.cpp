@@ -4,6 +4,7 @@
 #include <map>
 
 #include "jit/archive.h"
+#include "jit/backend.h"
 #include "runtime/aot/driver.h"
 #include "runtime/aot/layer_object.h"
 #include "runtime/aot/layer_table.h"
@@ -23,11 +24,11 @@ AotOptions checked(AotOptions options) {
   if (!is_identifier(options.library))
     refuse(fmt::format("library '{}': a name of letters, digits and _ is needed", options.library));
   if (options.triple.empty()) options.triple = kDefaultTriple;
-  if (options.cpu.empty()) options.cpu = "native";
+  if (options.type.empty()) options.type = "static";
   if (options.backend.empty()) options.backend = "auto";
-  if (options.backend != "auto" && options.backend != "xbyak")
-    refuse(
-        fmt::format("backend={} is unknown ahead of time; there are auto xbyak", options.backend));
+  if (options.backend != "auto" && options.backend != "xbyak" && options.backend != "llvm")
+    refuse(fmt::format("backend={} is unknown ahead of time; there are auto xbyak llvm",
+                       options.backend));
   const Options& create = options.create;
   if (!create.isa.empty() || !create.backend.empty() || !create.fallback.empty())
     refuse("ahead of time isa and backend are not options of create, and there is no fallback");
@@ -39,12 +40,44 @@ AotOptions checked(AotOptions options) {
   return options;
 }
 
-jit::ElfMachine machine_of(const std::string& triple, std::string& arch) {
-  arch = triple.substr(0, triple.find('-'));
-  const bool linux_elf = triple.find("-linux") != std::string::npos;
-  if (!linux_elf || arch != "x86_64")
-    refuse(fmt::format("triple={} is unknown; there is x86_64-linux-gnu", triple));
-  return jit::ElfMachine::x86_64;
+// The architecture of a triple, by the name that isa levels have.
+const char* arch_of(const std::string& triple) {
+  const std::string arch = triple.substr(0, triple.find('-'));
+  const bool elf = triple.find("-linux") != std::string::npos || triple.ends_with("-elf");
+  const bool wide = !triple.ends_with("x32") && !triple.ends_with("ilp32");  // pointers
+  if (elf && wide && arch == kX86_64) return kX86_64;
+  if (elf && wide && (arch == kAArch64 || arch == "arm64")) return kAArch64;
+  refuse(
+      fmt::format("triple={} is unknown; there are x86_64-linux-gnu, aarch64-linux-gnu and "
+                  "others of these CPUs with linux or elf",
+                  triple));
+}
+
+CodeOptions code_options(const AotOptions& options, const std::string& arch) {
+  CodeOptions code;
+  code.levels = choose_levels(options.isas, arch);
+  if (options.backend != "auto") code.backend = options.backend;
+  bool llvm = false;
+  for (const IsaLevel* level : code.levels) {
+    llvm = llvm || code.backend_of(*level) == std::string("llvm");
+    if (code.backend == "xbyak" && level->backend != code.backend)
+      refuse(fmt::format("backend=xbyak has no {}; there are avx512bf16 avx512 avx2", level->name));
+  }
+  code.triple = options.triple;
+  code.cpu = find_cpu(options.cpu, arch, llvm);
+  code.create = options.create;
+  return code;
+}
+
+// How the library's file is named, and made.
+AotFile library_file(const AotOptions& options) {
+  const auto file = [&](const char* before, const char* behind, const char* link) {
+    return AotFile{before + options.library + behind, "", false, link, ""};
+  };
+  if (options.type == "static") return file("lib", ".a", "");
+  if (options.type == "shared") return file("lib", ".so", "-shared");
+  if (options.type == "object") return file("", ".o", "-r");
+  refuse(fmt::format("type={} is unknown; there are static shared object", options.type));
 }
 
 // What cannot live in one header. A layer that comes twice is one.
@@ -58,10 +91,9 @@ void add_layer(std::vector<LayerCode>& layers, LayerCode layer) {
   layers.push_back(std::move(layer));
 }
 
-LayerCode named_layer(const AotLayer& layer, const std::vector<const IsaLevel*>& levels,
-                      const AotOptions& options) {
+LayerCode named_layer(const AotLayer& layer, const CodeOptions& options) {
   try {
-    return guarded([&] { return compile_layer(layer, levels, options); });
+    return guarded([&] { return compile_layer(layer, options); });
   } catch (const Error& e) {
     throw Error(e.status(), fmt::format("layer {}: {}",
                                         layer.name.empty() ? layer.problem : layer.name, e.what()));
@@ -104,10 +136,12 @@ AotCompiled report(const LayerCode& layer) {
 }
 
 AotLibrary compile(const std::vector<AotLayer>& layers, const AotOptions& given) {
-  const AotOptions options = checked(given);
-  std::string arch;
-  const jit::ElfMachine machine = machine_of(options.triple, arch);
-  const auto levels = choose_levels(options.isas, arch);
+  AotOptions options = checked(given);
+  const std::string arch = arch_of(options.triple);
+  const bool x86 = arch == kX86_64;
+  if (options.cpu.empty()) options.cpu = x86 ? "native" : planner::kGenericCore;
+  AotFile file = library_file(options);
+  const CodeOptions code = code_options(options, arch);
   if (layers.empty()) refuse("no layer is given");
 
   const DefaultFpEnvironment environment;  // plans and transforms are computed
@@ -115,18 +149,28 @@ AotLibrary compile(const std::vector<AotLayer>& layers, const AotOptions& given)
   facts.name = options.library;
   facts.triple = options.triple;
   facts.cpu = options.cpu;
-  for (const AotLayer& layer : layers) add_layer(facts.layers, named_layer(layer, levels, options));
+  facts.type = options.type;
+  for (const AotLayer& layer : layers) add_layer(facts.layers, named_layer(layer, code));
 
   AotLibrary library;
-  const auto add = [&](const std::string& name, std::string contents, bool common = false) {
-    facts.files.push_back(name);
-    library.files.push_back({name, std::move(contents), common});
+  const auto add = [&](AotFile added) {
+    facts.files.push_back(added.name);
+    library.files.push_back(std::move(added));
   };
-  add("lib" + facts.name + ".a", library_bytes(facts.layers, machine));
-  add("tconv_aot.h", std::string(driver_header()), true);
-  add(facts.name + ".h", header_text(facts));
-  add(facts.name + ".cmake", cmake_text(facts));
-  library.files.push_back({facts.name + ".json", manifest_text(facts)});
+  file.contents =
+      library_bytes(facts.layers, x86 ? jit::ElfMachine::x86_64 : jit::ElfMachine::aarch64);
+  facts.linked = file.name;
+  const bool linked = !file.link.empty();
+  if (linked && !x86) file.link_source = jit::llvm_aot_driver();
+  add(std::move(file));
+  add({"tconv_aot.h", std::string(driver_header()), true, "", ""});
+  if (!linked && !x86) {
+    facts.driver = "tconv_aot_driver.c";
+    add({facts.driver, std::string(jit::llvm_aot_driver()), true, "", ""});
+  }
+  add({facts.name + ".h", header_text(facts), false, "", ""});
+  add({facts.name + ".cmake", cmake_text(facts), false, "", ""});
+  library.files.push_back({facts.name + ".json", manifest_text(facts), false, "", ""});
   for (const LayerCode& layer : facts.layers) library.layers.push_back(report(layer));
   return library;
 }

@@ -29,6 +29,8 @@ static uint32_t tconv_find_features(void) {
 static uint32_t tconv_find_features(void) { return 0; } /* what the kernels use, every CPU of the architecture has */
 #endif
 
+static uint32_t tconv_hidden; /* features */
+
 static uint32_t tconv_features(void) {
   /* CPUID is slow, in a virtual machine very. Threads that come first together find the same. */
   static uint32_t known; /* with a bit that no feature has: 0 is not known yet */
@@ -37,7 +39,30 @@ static uint32_t tconv_features(void) {
     features = tconv_find_features() | 1u << 31;
     __atomic_store_n(&known, features, __ATOMIC_RELAXED);
   }
-  return features;
+  return features & ~__atomic_load_n(&tconv_hidden, __ATOMIC_RELAXED);
+}
+
+static int tconv_same(const char* a, const char* b) {
+  while (*a != 0 && *a == *b) ++a, ++b;
+  return *a == *b;
+}
+
+TCONV_SHARED int tconv_aot_1_limit(const char* isa) {
+  uint32_t kept;
+  if (isa == 0)
+    kept = ~0u;
+  else if (tconv_same(isa, "avx512bf16"))
+    kept = TCONV_NEEDS_AVX512BF16;
+  else if (tconv_same(isa, "avx512"))
+    kept = TCONV_NEEDS_AVX512;
+  else if (tconv_same(isa, "avx2"))
+    kept = TCONV_NEEDS_AVX2;
+  else if (tconv_same(isa, "sse2") || tconv_same(isa, "neon128"))
+    kept = 0;
+  else
+    return TCONV_AOT_CPU;
+  __atomic_store_n(&tconv_hidden, ~kept, __ATOMIC_RELAXED);
+  return TCONV_AOT_OK;
 }
 
 static const struct tconv_isa* tconv_choose_isa(const struct tconv_layer* layer) {

@@ -155,7 +155,7 @@ std::string functions(const LayerCode& layer) {
 }
 
 constexpr const char* kIntroduction =
-    "/* {0}: transposed convolutions for {1}, compiled by tconv {2}. Link with lib{0}.a.\n"
+    "/* {0}: transposed convolutions for {1}, compiled by tconv {2}. Link with {3}{4}.\n"
     " *\n"
     " * For every layer, NAME being its name:\n"
     " *   NAME_pack(filter, packed)  once: `packed` of NAME_PACKED_FILTER_BYTES, for CPUs like the "
@@ -179,7 +179,8 @@ constexpr const char* kIntroduction =
 
 std::string header_text(const LibraryFacts& library) {
   std::string text =
-      fmt::format(fmt::runtime(kIntroduction), library.name, library.triple, version());
+      fmt::format(fmt::runtime(kIntroduction), library.name, library.triple, version(),
+                  library.linked, library.driver.empty() ? "" : " and compile " + library.driver);
   text += fmt::format(
       "#ifndef TCONV_AOT_LIBRARY_{0}\n#define TCONV_AOT_LIBRARY_{0}\n\n"
       "#include \"tconv_aot.h\"\n\n"

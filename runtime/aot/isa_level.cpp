@@ -11,10 +11,6 @@
 namespace tconv::runtime {
 namespace {
 
-constexpr std::uint32_t kAvx2 = TCONV_AVX2 | TCONV_FMA | TCONV_F16C;
-constexpr std::uint32_t kAvx512 =
-    kAvx2 | TCONV_AVX512F | TCONV_AVX512BW | TCONV_AVX512DQ | TCONV_AVX512VL;
-
 struct Feature {
   std::uint32_t bit;
   const char* name;
@@ -37,10 +33,11 @@ std::string names_of(const std::string& arch) {
   return names;
 }
 
-std::vector<std::string> host_levels() {
-  std::vector<std::string> names;
-  for (const std::string& isa : host().isas)
-    if (isa != "sse2") names.push_back(isa);  // which Xbyak does not have
+// The last resort only where there is nothing else: it is asked for by name.
+std::vector<std::string> default_levels(const std::string& arch) {
+  if (arch == kAArch64) return {"neon128"};
+  std::vector<std::string> names = host().isas;
+  if (names.size() > 1) std::erase(names, "sse2");
   if (jit::host_has_bf16() && host_runs("avx512")) names.emplace_back("avx512bf16");
   return names;
 }
@@ -49,9 +46,11 @@ std::vector<std::string> host_levels() {
 
 const std::vector<IsaLevel>& isa_levels() {
   static const std::vector<IsaLevel> levels = {
-      {"avx512bf16", "avx512", "x86_64", kAvx512 | TCONV_AVX512_BF16, true},
-      {"avx512", "avx512", "x86_64", kAvx512, false},
-      {"avx2", "avx2", "x86_64", kAvx2, false},
+      {"avx512bf16", "avx512", kX86_64, TCONV_NEEDS_AVX512BF16, "xbyak", true},
+      {"avx512", "avx512", kX86_64, TCONV_NEEDS_AVX512, "xbyak"},
+      {"avx2", "avx2", kX86_64, TCONV_NEEDS_AVX2, "xbyak"},
+      {"sse2", "sse2", kX86_64, 0, "llvm"},
+      {"neon128", "neon128", kAArch64, 0, "llvm"},
   };
   return levels;
 }
@@ -66,7 +65,7 @@ std::vector<std::string> feature_names(std::uint32_t features) {
 std::vector<const IsaLevel*> choose_levels(const std::vector<std::string>& names,
                                            const std::string& arch) {
   std::vector<const IsaLevel*> chosen;
-  for (const std::string& name : names.empty() ? host_levels() : names) {
+  for (const std::string& name : names.empty() ? default_levels(arch) : names) {
     const IsaLevel* level = find_level(name);
     if (level == nullptr || level->arch != arch)
       refuse(fmt::format("isa {} is {}; for {} there are {}", name,
@@ -74,7 +73,6 @@ std::vector<const IsaLevel*> choose_levels(const std::vector<std::string>& names
                          names_of(arch)));
     chosen.push_back(level);
   }
-  if (chosen.empty()) refuse("no isa is named, and this host has none of " + names_of(arch));
   std::sort(chosen.begin(), chosen.end());  // pointers into one vector, which is best first
   chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
   return chosen;

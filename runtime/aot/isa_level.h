@@ -11,12 +11,15 @@
 
 namespace tconv::runtime {
 
+inline constexpr const char *kX86_64 = "x86_64", *kAArch64 = "aarch64";
+
 struct IsaLevel {
   const char* name;
   const char* target;  // of ir/target.h
   const char* arch;    // of triples
   std::uint32_t features;
-  bool bf16;  // AVX512_BF16 may be used
+  const char* backend;  // that compiles it unless one is named
+  bool bf16 = false;    // AVX512_BF16 may be used
 };
 
 // Best first.
@@ -24,8 +27,8 @@ const std::vector<IsaLevel>& isa_levels();
 // Names of a level's features.
 std::vector<std::string> feature_names(std::uint32_t features);
 
-// Those that were named, or this host's for none, best first. Throws Error for unknown ones and
-// those of another architecture.
+// Those that were named, or for none this host's (neon128 on another architecture), best first.
+// Throws Error for unknown ones and those of another architecture.
 std::vector<const IsaLevel*> choose_levels(const std::vector<std::string>& names,
                                            const std::string& arch);
 

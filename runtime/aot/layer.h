@@ -1,20 +1,27 @@
-/* The tables of one layer, as they lie in the object files: written by layer_table.cpp, read by the driver. Fixed by the
- * "1" of tconv_aot_1: a change that an older driver would misread makes it a 2. */
+/* The tables of one layer, as they lie in the object files: written by layer_table.cpp, read by the
+ * driver. Fixed by the "1" of tconv_aot_1: a change that an older driver would misread makes it
+ * a 2. */
 #ifndef TCONV_AOT_LAYER_H
 #define TCONV_AOT_LAYER_H
 
 #include <stdint.h>
 
-/* The distance from the field itself to what it names; 0: nothing. Tables then need no relocation when they are loaded
- * and stay in read-only pages. */
+/* The distance from the field itself to what it names; 0: nothing. Tables then need no relocation
+ * when they are loaded and stay in read-only pages. */
 typedef int32_t tconv_ref;
 #define TCONV_AT(type, field) ((const type*)((const char*)&(field) + (field)))
 
 /* Several libraries may be linked with all that is in them, and then any driver does. */
 #define TCONV_SHARED __attribute__((weak))
 
-enum { TCONV_MOST_BUFFERS = 32, TCONV_MOST_PARAMS = 16, TCONV_MOST_RANK = 16, TCONV_MOST_COORDINATES = 8 };
-/* A block of transformed filter elements is computed in float64 on the stack: two arrays of so many. */
+enum {
+  TCONV_MOST_BUFFERS = 32,
+  TCONV_MOST_PARAMS = 16,
+  TCONV_MOST_RANK = 16,
+  TCONV_MOST_COORDINATES = 8
+};
+/* A block of transformed filter elements is computed in float64 on the stack: two arrays of so
+ * many. */
 enum { TCONV_TRANSFORM_DOUBLES = 4096, TCONV_TRANSFORM_LANES = 8 };
 
 enum { TCONV_F32 = 0, TCONV_F64 = 1, TCONV_I32 = 2, TCONV_F16 = 3, TCONV_BF16 = 4 };
@@ -30,10 +37,18 @@ enum {
   TCONV_AVX512VL = 64,
   TCONV_AVX512_BF16 = 128
 };
+/* By the isas of libraries. */
+enum {
+  TCONV_NEEDS_AVX2 = TCONV_AVX2 | TCONV_FMA | TCONV_F16C,
+  TCONV_NEEDS_AVX512 =
+      TCONV_NEEDS_AVX2 | TCONV_AVX512F | TCONV_AVX512BW | TCONV_AVX512DQ | TCONV_AVX512VL,
+  TCONV_NEEDS_AVX512BF16 = TCONV_NEEDS_AVX512 | TCONV_AVX512_BF16
+};
 
-/* Coordinate of the filter: (constant + sum of coeffs[d] * x[d]) / divide, then % modulo where it is not 0, then
- * + base_constant + sum of base[d] * x[d]. Where the sum in front is negative, or the coordinate outside of 0..extent,
- * the element is 0. */
+/* Coordinate of the filter: (constant + sum of coeffs[d] * x[d]) / divide, then % modulo where it
+ * is not 0, then
+ * + base_constant + sum of base[d] * x[d]. Where the sum in front is negative, or the coordinate
+ * outside of 0..extent, the element is 0. */
 struct tconv_coordinate {
   int64_t constant, divide, modulo, base_constant, extent, stride;
   tconv_ref coeffs; /* int64_t[rank] */
@@ -56,7 +71,14 @@ struct tconv_packing {
   tconv_ref transform;
 };
 
-enum { TCONV_INPUT = 0, TCONV_FILTER = 1, TCONV_BIAS = 2, TCONV_OUTPUT = 3, TCONV_OPERAND = 4, TCONV_SCRATCH = 5 };
+enum {
+  TCONV_INPUT = 0,
+  TCONV_FILTER = 1,
+  TCONV_BIAS = 2,
+  TCONV_OUTPUT = 3,
+  TCONV_OPERAND = 4,
+  TCONV_SCRATCH = 5
+};
 struct tconv_argument {
   int64_t bytes; /* of scratch, a multiple of 64 */
   int32_t kind, operand, align, unused;

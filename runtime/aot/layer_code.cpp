@@ -7,7 +7,7 @@
 #include "ir/print.h"
 #include "ir/target.h"
 #include "ir/verify.h"
-#include "jit/kernel_object.h"
+#include "jit/backend.h"
 #include "runtime/aot/names.h"
 #include "runtime/error.h"
 #include "runtime/host.h"
@@ -18,9 +18,9 @@ namespace tconv::runtime {
 namespace {
 
 planner::Machine machine_of(const planner::Problem& problem, const Settings& settings,
-                            const IsaLevel& level, const std::string& cpu) {
+                            const IsaLevel& level, const AotCpu& cpu) {
   planner::Machine machine =
-      cpu.empty() || cpu == "native" ? host_machine(settings) : core_machine(settings, cpu);
+      cpu.core.empty() ? host_machine(settings) : core_machine(settings, cpu.core);
   // Nothing is measured here: two runs make the same bytes.
   if (!level.bf16) machine.dot2_per_cycle = 0;
   if (settings.plan.empty())
@@ -47,17 +47,17 @@ VariantCode lowered(const char* tag, const planner::Problem& problem, const plan
 }
 
 IsaCode plan_isa(const planner::Problem& problem, const IsaLevel& level,
-                 const AotOptions& options) {
+                 const CodeOptions& options) {
   Options own = options.create;
   own.isa = level.target;
-  own.backend = "xbyak";
+  own.backend = options.backend_of(level);
   const Settings settings = resolve(own);
   const planner::Machine machine = machine_of(problem, settings, level, options.cpu);
   const ir::Target& target = *ir::find_target(level.target);
 
   IsaCode isa;
   isa.level = &level;
-  isa.backend = "xbyak";
+  isa.backend = own.backend;
   isa.plan = choose_plan(problem, machine, settings);
   isa.stream_from_bytes = machine.stream_from_bytes;
   isa.main = lowered("", problem, isa.plan, target);
@@ -78,10 +78,10 @@ IsaCode plan_isa(const planner::Problem& problem, const IsaLevel& level,
 
 // Equal symbols are equal bytes: two libraries with the same layer can be linked together and share
 // it, and the same problem compiled otherwise is another symbol.
-std::string layer_symbol(const LayerCode& layer, const AotOptions& options) {
+std::string layer_symbol(const LayerCode& layer, const CodeOptions& options) {
   Hash hash;
   hash.add(version()).add(std::to_string(ir_version())).add(planner::print(layer.problem));
-  hash.add(options.triple);
+  hash.add(options.triple).add(options.cpu.tune);
   for (const IsaCode& isa : layer.isas) {
     hash.add(isa.level->name).add(isa.backend).add(std::to_string(isa.stream_from_bytes));
     isa.each_variant([&](const VariantCode& v) {
@@ -91,11 +91,18 @@ std::string layer_symbol(const LayerCode& layer, const AotOptions& options) {
   return fmt::format("{}_{:016x}", problem_identifier(planner::print(layer.problem)), hash.value());
 }
 
-void compile_variant(VariantCode& variant, const IsaCode& isa, const std::string& symbol) {
+void compile_variant(VariantCode& variant, const IsaCode& isa, const std::string& symbol,
+                     const CodeOptions& options) {
   const ir::Program& program = variant.lowered.program;
   if (!has_work(program)) return;
-  jit::KernelObject object = jit::compile_xbyak_object(
-      program, fmt::format("{}_{}{}", symbol, isa.level->name, variant.tag), isa.level->bf16);
+  jit::ObjectRequest request;
+  request.program = &program;
+  request.symbol = fmt::format("{}_{}{}", symbol, isa.level->name, variant.tag);
+  request.triple = options.triple;
+  request.cpu = options.cpu.tune;
+  request.bf16 = isa.level->bf16;
+  jit::ObjectFile object =
+      isa.backend == "llvm" ? jit::object_llvm(request) : jit::object_xbyak(request);
   variant.symbols = std::move(object.symbols);
   variant.object = std::move(object.bytes);
   variant.code_bytes = static_cast<std::int64_t>(object.code_bytes);
@@ -103,19 +110,18 @@ void compile_variant(VariantCode& variant, const IsaCode& isa, const std::string
 
 }  // namespace
 
-LayerCode compile_layer(const AotLayer& layer, const std::vector<const IsaLevel*>& levels,
-                        const AotOptions& options) {
+LayerCode compile_layer(const AotLayer& layer, const CodeOptions& options) {
   LayerCode code;
   code.problem = planner::parse_problem(layer.problem);
-  for (const IsaLevel* level : levels_for(code.problem, levels))
+  for (const IsaLevel* level : levels_for(code.problem, options.levels))
     code.isas.push_back(plan_isa(code.problem, *level, options));
   code.symbol = layer_symbol(code, options);
   code.name = layer.name.empty() ? problem_identifier(planner::print(code.problem))
                                  : identifier(layer.name);
   for (IsaCode& isa : code.isas) {
-    compile_variant(isa.main, isa, code.symbol);
-    if (isa.unstreamed) compile_variant(*isa.unstreamed, isa, code.symbol);
-    if (isa.twin) compile_variant(*isa.twin, isa, code.symbol);
+    compile_variant(isa.main, isa, code.symbol, options);
+    if (isa.unstreamed) compile_variant(*isa.unstreamed, isa, code.symbol, options);
+    if (isa.twin) compile_variant(*isa.twin, isa, code.symbol, options);
   }
   return code;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "planner/planner.h"
+#include "runtime/aot/cpu.h"
 #include "runtime/aot/isa_level.h"
 #include "tconv/aot.hpp"
 
@@ -49,8 +50,20 @@ struct LayerCode {
   }
 };
 
+// The options, as far as they concern code.
+struct CodeOptions {
+  std::vector<const IsaLevel*> levels;
+  std::string backend;  // empty: each isa's own
+  std::string triple;
+  AotCpu cpu;
+  Options create;
+
+  const char* backend_of(const IsaLevel& level) const {
+    return backend.empty() ? level.backend : backend.c_str();
+  }
+};
+
 // Throws Error and what the planner and the backends throw. `layer.name` may be empty.
-LayerCode compile_layer(const AotLayer& layer, const std::vector<const IsaLevel*>& levels,
-                        const AotOptions& options);
+LayerCode compile_layer(const AotLayer& layer, const CodeOptions& options);
 
 }  // namespace tconv::runtime

@@ -76,11 +76,12 @@ std::string manifest_text(const LibraryFacts& library) {
   for (const LayerCode& layer : library.layers)
     layers += (layers.empty() ? "" : ",\n") + layer_json(layer);
   return fmt::format(
-      "{{\"schema\": \"tconv-aot-library-1\", \"library\": {}, \"triple\": {}, \"cpu\": {},\n"
+      "{{\"schema\": \"tconv-aot-library-1\", \"library\": {}, \"type\": {}, \"triple\": {}, "
+      "\"cpu\": {},\n"
       " \"tconv_version\": {}, \"ir_version\": {}, \"abi\": 1,\n \"files\": {},\n"
       " \"layers\": [\n{}]}}\n",
-      quoted(library.name), quoted(library.triple), quoted(library.cpu), quoted(version()),
-      ir_version(), list(library.files), layers);
+      quoted(library.name), quoted(library.type), quoted(library.triple), quoted(library.cpu),
+      quoted(version()), ir_version(), list(library.files), layers);
 }
 
 }  // namespace tconv::runtime

@@ -9,9 +9,11 @@
 namespace tconv::runtime {
 
 struct LibraryFacts {
-  std::string name, triple, cpu;
+  std::string name, triple, cpu, type;
+  std::string linked;  // the file that programs are linked with
+  std::string driver;  // the C file that is compiled with them; empty: it is inside
   std::vector<LayerCode> layers;
-  std::vector<std::string> files;    // all files but the manifest
+  std::vector<std::string> files;  // all files but the manifest
 };
 
 std::string header_text(const LibraryFacts& library);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -21,11 +22,13 @@ class AotLibrary {
 
   const nlohmann::json& manifest() const { return manifest_; }
   std::string file(const std::string& name) const { return folder_.file(name); }
-  std::string archive() const { return file("lib" + name_ + ".a"); }
+  // The library itself.
+  std::string archive() const { return file(manifest_.at("files").at(0)); }
   const std::string& name() const { return name_; }
 
-  // The program of aot_program.c around it; its path.
-  std::string build(const std::string& compiler = TCONV_C_COMPILER);
+  // The program of aot_program.c around it; its path. `more`: arguments of the compiler.
+  std::string build(const std::string& compiler = TCONV_C_COMPILER,
+                    const std::vector<std::string>& more = {});
 
  private:
   TemporaryFolder folder_;
@@ -40,7 +43,7 @@ struct AotSample {
   void write(const AotLibrary& library) const;
   // Of aot_program.c.
   std::string output(const AotLibrary& library) const;
-  // `kernel`: the manifest's name of an isa that this host has.
+  // By the backend that compiled the kernel, or by the interpreter for an isa of other CPUs.
   std::string jit_output(const std::string& isa);
 
   std::string name, line;
@@ -50,8 +53,26 @@ struct AotSample {
   tools::TensorData data;
 };
 
+// Every schedule, type and layout; operands; open sizes; streaming stores.
+const std::vector<std::string>& aot_lines();
+std::vector<std::string> with_options(std::vector<std::string> lines,
+                                      const std::vector<std::string>& options);
+
+// No file of the library refers to what none of them defines. By `nm`, which reads any machine's.
+void expect_nothing_undefined(const AotLibrary& library, const std::string& nm = "nm");
+
 // `command` is looked for in PATH.
 Finished spawn_from_path(std::vector<std::string> command);
 bool in_path(const std::string& program);
+
+// Runs the C program (by `runner`, its first words, if it is not for this host) on samples of every
+// layer and compares. `limit`: its second argument. Returns the isa that it chose for each layer.
+struct AotRun {
+  std::string program;
+  std::vector<std::string> runner = {};
+  std::string limit = "";
+};
+std::map<std::string, std::string> expect_same_bits(AotLibrary& library, const AotRun& run,
+                                                    std::uint64_t seed, bool non_finite = false);
 
 }  // namespace tconv::test

@@ -1,13 +1,31 @@
 /* A plain C program around a library of `tconv aot`: AOT_HEADER is its header, AOT_LAYERS a file with a line
- * LAYER(name, call of name_run) for each layer. Reads FOLDER/NAME.in, writes FOLDER/NAME.out. Exit status 0, 1 (a call
+ * LAYER(name, call of name_run) for each layer. Reads FOLDER/NAME.in, writes FOLDER/NAME.out; a second argument is the isa
+ * that tconv_aot_1_limit gets. Exit status 0, 1 (a call
  * was refused or the ways to run a layer disagree; standard error says which), 2 (files). */
 #include AOT_HEADER
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Rounding and denormals, as the CPU keeps them. The odd mode flushes all denormals and rounds down. */
 #if defined(__x86_64__)
 #include <xmmintrin.h>
+typedef unsigned fpmode;
+enum { FLAGS = 0x3f }; /* MXCSR has them, too */
+static fpmode get_mode(void) { return _mm_getcsr(); }
+static void set_mode(fpmode mode) { _mm_setcsr(mode); }
+static fpmode odd_mode(fpmode mode) { return (mode | 0x8040 | 0x2000) & ~(fpmode)FLAGS; }
+#else
+typedef uint64_t fpmode;
+enum { FLAGS = 0 };
+static fpmode get_mode(void) {
+  fpmode mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  return mode;
+}
+static void set_mode(fpmode mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
+static fpmode odd_mode(fpmode mode) { return mode | 1u << 24 | 2u << 22; }
 #endif
 
 enum { MOST_OPERANDS = 16, WORKERS = 3 };
@@ -141,16 +159,15 @@ static void run_layer(const char* folder, const struct layer* layer) {
   memset(room, 0xFF, (size_t)t.bytes[3] + 8);
   run_in_pieces(layer, &t, shifted);
   same(layer, &t, shifted, "in pieces, and with an output that is not aligned");
-#if defined(__x86_64__)
   struct tensors other = t;
-  const unsigned mode = _mm_getcsr(), odd = (mode | 0x8040 | 0x2000) & ~0x3fu; /* flush all denormals, round down */
   other.packed = memory(layer->packed_bytes);
   other.output = shifted;
   memset(shifted, 0xFF, (size_t)t.bytes[3]);
-  _mm_setcsr(odd);
+  const fpmode mode = get_mode(), odd = odd_mode(mode);
+  set_mode(odd);
   const int packed = layer->pack(t.filter, other.packed), run = layer->run(&other);
-  const unsigned after = _mm_getcsr() & ~0x3fu;
-  _mm_setcsr(mode);
+  const fpmode after = get_mode() & ~(fpmode)FLAGS;
+  set_mode(mode);
   refused(layer, "pack in another rounding mode", packed);
   refused(layer, "run in another rounding mode", run);
   if (after != odd) {
@@ -163,7 +180,6 @@ static void run_layer(const char* folder, const struct layer* layer) {
   }
   same(layer, &t, shifted, "in another rounding mode");
   free(other.packed);
-#endif
 
   FILE* file = open_file(folder, layer->name, ".out", "wb");
   if (t.bytes[3] != 0 && fwrite(t.output, 1, (size_t)t.bytes[3], file) != (size_t)t.bytes[3]) exit(2);
@@ -174,7 +190,11 @@ static void run_layer(const char* folder, const struct layer* layer) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 2) return 2;
+  if (argc != 2 && argc != 3) return 2;
+  if (argc == 3 && tconv_aot_1_limit(argv[2]) != TCONV_AOT_OK) {
+    fprintf(stderr, "there is no isa %s\n", argv[2]);
+    return 1;
+  }
   for (size_t i = 0; i < sizeof layers / sizeof layers[0]; ++i) run_layer(argv[1], &layers[i]);
   return 0;
 }

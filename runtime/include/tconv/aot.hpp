@@ -1,4 +1,4 @@
-// Kernels ahead of time: static libraries that need no tconv, with headers in C. What is in them
+// Kernels ahead of time: libraries that need no tconv, with headers in C. What is in them
 // and how it is used: docs/aot.md. `tconv aot` is this function and a folder.
 #pragma once
 
@@ -18,16 +18,21 @@ struct AotLayer {
 
 struct TCONV_API AotOptions {
   std::string library = "tconv_kernels";  // letters, digits and _: libNAME.a, NAME.h, ..
-  // avx512bf16, avx512, avx2. The CPU that runs it chooses the best of them. Empty: what this
-  // host has.
+  // avx512bf16, avx512, avx2, sse2; on AArch64 neon128. The CPU that runs it chooses the best of
+  // them; sse2 is what every x86-64 has. Empty: what this host has, its sse2 left out; neon128.
   std::vector<std::string> isas;
-  // xbyak, auto. Empty: auto.
+  // xbyak, which has no sse2 and no neon128; llvm; auto: xbyak for what it has. Empty: auto.
   std::string backend;
   // The core that plans are made for: native (this host and its caches), or a name of the machine
-  // table, with which every host makes the same plans. Empty: native.
+  // table, with which every host makes the same plans; where LLVM compiles something also one of
+  // LLVM's, which then schedules for that core. Empty: native; on AArch64 generic.
   std::string cpu;
-  // Of the system that will run it: x86_64-linux-gnu, the default, or another Linux on x86-64.
+  // Of the system that will run it: x86_64-linux-gnu, the default, or another one with ELF files on
+  // x86-64 or AArch64.
   std::string triple;
+  // static (libNAME.a), shared (libNAME.so) or object (NAME.o): the last two are for a linker to
+  // make, see AotFile. Empty: static.
+  std::string type;
   // plan, accuracy, machine, threads as at create; isa, backend and fallback must be empty.
   Options create;
 };
@@ -35,6 +40,9 @@ struct TCONV_API AotOptions {
 struct AotFile {
   std::string name, contents;
   bool common = false;  // the same in every library that this tconv makes
+  // Not empty: `contents` is an archive, and the file is what the C compiler of the triple makes of
+  // all of it and of link_source, in C, with this option (-shared, -r) and -nostdlib.
+  std::string link, link_source;
 };
 struct AotKernel {
   std::string isa, backend, plan;
@@ -48,7 +56,8 @@ struct AotCompiled {
   std::vector<AotKernel> kernels;    // best isa first
 };
 struct AotLibrary {
-  std::vector<AotFile> files;  // library, headers, CMake file; the manifest last
+  // Library, headers, CMake file, outside of x86-64 a C file to compile; the manifest last.
+  std::vector<AotFile> files;
   std::vector<AotCompiled> layers;
 };
 

@@ -1,21 +1,21 @@
-#include "jit/kernel_object.h"
-
+// Emitted programs as object files.
 #include <elf.h>
 
+#include "jit/backend.h"
 #include "jit/call_frame.h"
 #include "jit/elf_object.h"
 #include "jit/emit_program.h"
 
 namespace tconv::jit {
 
-KernelObject compile_xbyak_object(const ir::Program& program, const std::string& symbol,
-                                  bool bf16) {
-  const EmittedProgram emitted = emit_program(program, symbol, bf16);
+ObjectFile object_xbyak(const ObjectRequest& request) {
+  const std::string& symbol = request.symbol;
+  const EmittedProgram emitted = emit_program(*request.program, symbol, request.bf16);
   ElfObject object(ElfMachine::x86_64);
   const auto text = object.add_section(
       ".text." + symbol, ElfObject::Contents::code, 64,
       {reinterpret_cast<const char*>(emitted.bytes.data()), emitted.bytes.size()});
-  KernelObject out;
+  ObjectFile out;
   out.code_bytes = emitted.bytes.size();
   std::vector<FrameRange> ranges;
   for (const auto& stage : emitted.stages) {
