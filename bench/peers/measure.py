@@ -27,13 +27,20 @@ def write_tensors(layer, folder):
     return files
 
 
+def length(vector):
+    """Not numpy.linalg.norm: the threads of its BLAS go on waiting busily on the engines' cores, and
+    took the first turn of whoever began with two threads from 13 ms to 25 ms.
+    """
+    return float(np.sqrt(np.sum(np.square(vector))))
+
+
 def distances(results, judge):
     """Relative L2 distance of every result from the judge's."""
     truth = results[judge].astype(np.float64)
-    scale = max(np.linalg.norm(truth), 1e-30)
+    scale = max(length(truth), 1e-30)
     return {
         label: (
-            float(np.linalg.norm(result - truth) / scale)
+            length(result - truth) / scale
             if result.size == truth.size
             else float("inf")
         )
