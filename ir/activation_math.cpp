@@ -254,26 +254,28 @@ void emit_mish(Builder& b, DType type, const RegRef& dst, const RegRef& src) {
   });
 }
 
-void emit_softplus(Builder& b, DType type, const RegRef& dst, const RegRef& src) {
+namespace {
+
+// The part of x on one side of 0, and what log1p(exp(-|x|)) adds to it.
+void beyond_zero(Builder& b, DType type, const RegRef& dst, const RegRef& src, Op side, Op join) {
   b.scope([&] {
     Sequence s(b, type);
     const RegRef t = s.temporary("t");
     log1p_exp(b, s, t, src);
     const RegRef m = s.temporary("m");
-    s.op(Op::max, m, s.number(0), src);
-    s.op(Op::add, dst, m, t);
+    s.op(side, m, s.number(0), src);
+    s.op(join, dst, m, t);
   });
 }
 
+}  // namespace
+
+void emit_softplus(Builder& b, DType type, const RegRef& dst, const RegRef& src) {
+  beyond_zero(b, type, dst, src, Op::max, Op::add);
+}
+
 void emit_log_sigmoid(Builder& b, DType type, const RegRef& dst, const RegRef& src) {
-  b.scope([&] {
-    Sequence s(b, type);
-    const RegRef t = s.temporary("t");
-    log1p_exp(b, s, t, src);
-    const RegRef m = s.temporary("m");
-    s.op(Op::min, m, s.number(0), src);
-    s.op(Op::sub, dst, m, t);
-  });
+  beyond_zero(b, type, dst, src, Op::min, Op::sub);
 }
 
 // x^3 T(x^2 - 2) below 2, where x and tanh x cancel.

@@ -16,16 +16,11 @@ namespace tconv {
 namespace {
 
 using nlohmann::json;
+using test::bench;
 using test::expect_refused;
 using test::kLine;
 using test::run_json;
 using test::tconv_cli;
-
-std::vector<std::string> bench(const std::vector<std::string>& more) {
-  std::vector<std::string> arguments = {"bench", "--rounds", "2", "--round-us", "5"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
-}
 
 std::string read(const std::string& path) {
   std::ifstream file(path);

@@ -164,7 +164,7 @@ def main():
     tconv, data = sys.argv[1:3]
     browser = devtools.find()
     if not browser:
-        print(f"report_browser.py: skipped: none of {', '.join(devtools.NAMES)} is installed")
+        print(f"report_browser.py: skipped: none of {', '.join(devtools.NAMES)} is installed (package chromium-headless-shell)")
         return 77
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "report.html")

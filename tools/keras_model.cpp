@@ -6,8 +6,8 @@
 
 #include "tconv/inspect.hpp"
 #include "tconv/keras_files.hpp"
-#include "tools/json_report.h"
 #include "tools/npy.h"
+#include "tools/run_tensors.h"
 #include "tools/shape.h"
 
 namespace tconv::tools {
@@ -53,20 +53,7 @@ int run_keras_layer(const Command& command) {
       std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   const std::vector<std::int64_t> shape(y.shape().begin(), y.shape().end());
   write_npy(files.output, descr_of(y.dtype()), shape, y.data(), y.bytes());
-
-  JsonReport report("run");
-  report.add({{"name", layer.name()},
-              {"problem", line},
-              {"plan", made.plan},
-              {"isa", made.isa},
-              {"backend", made.backend},
-              {"threads", made.threads},
-              {"us", us},
-              {"output", files.output},
-              {"shape", shape}});
-  finish(report, command.json,
-         fmt::format("run: wrote {} {} with {} in {:.1f} us", files.output, shape_text(shape),
-                     made.plan, us));
+  report_run(command, layer.name(), line, made, us, shape);
   return kRight;
 }
 

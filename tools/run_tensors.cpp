@@ -22,6 +22,24 @@ Dims tensor_dims(const Shape& shape, const Dims& spatial, std::int64_t channels)
   return dims;
 }
 
+void report_run(const Command& command, const std::string& name, const std::string& line,
+                const Inspection& made, double us, const Dims& output) {
+  const std::string& file = command.files.output;
+  JsonReport report("run");
+  report.add({{"name", name},
+              {"problem", line},
+              {"plan", made.plan},
+              {"isa", made.isa},
+              {"backend", made.backend},
+              {"threads", made.threads},
+              {"us", us},
+              {"output", file},
+              {"shape", output}});
+  finish(report, command.json,
+         fmt::format("run: wrote {} {} with {} in {:.1f} us", file, shape_text(output), made.plan,
+                     us));
+}
+
 int run_and_write(const Command& command, const NamedProblem& problem, const Shape& shape,
                   const RunTensors& tensors, const RunSize& size) {
   const RunFiles& files = command.files;
@@ -51,20 +69,7 @@ int run_and_write(const Command& command, const NamedProblem& problem, const Sha
       std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
   write_npy(files.output, npy_descr(shape.output_type()), output_dims, output.data(), output_bytes);
 
-  const Inspection made = inspect(op);
-  JsonReport report("run");
-  report.add({{"name", problem.name},
-              {"problem", problem.line},
-              {"plan", made.plan},
-              {"isa", made.isa},
-              {"backend", made.backend},
-              {"threads", made.threads},
-              {"us", us},
-              {"output", files.output},
-              {"shape", output_dims}});
-  finish(report, command.json,
-         fmt::format("run: wrote {} {} with {} in {:.1f} us", files.output, shape_text(output_dims),
-                     made.plan, us));
+  report_run(command, problem.name, problem.line, inspect(op), us, output_dims);
   return kRight;
 }
 

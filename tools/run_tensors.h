@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tconv/inspect.hpp"
 #include "tools/buffer.h"
 #include "tools/command.h"
 #include "tools/run_size.h"
@@ -19,6 +20,10 @@ struct RunTensors {
 // Shape of an input or output with these axes and channels, as the layout has it.
 std::vector<std::int64_t> tensor_dims(const Shape& shape, const std::vector<std::int64_t>& spatial,
                                       std::int64_t channels);
+
+// What `run` says when --output is written.
+void report_run(const Command& command, const std::string& name, const std::string& line,
+                const Inspection& made, double us, const std::vector<std::int64_t>& output);
 
 // Runs, writes --output and reports; `shape` is the problem's at `size`. Returns the exit status;
 // throws UsageError or tconv::Error.

@@ -16,6 +16,16 @@ is_installed() {
   [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# Installs a package that only one test wants; without it that test is skipped and says so.
+install_wanted() {
+  is_installed "$1" && return 0
+  as_root=""
+  [ "$(id -u)" = 0 ] || as_root="sudo"
+  echo "installing: $1"
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null ||
+    echo "$(basename "$0"): apt-get could not install $1; what needs it will be skipped" >&2
+}
+
 install_missing() {
   command -v dpkg-query >/dev/null || fail "Debian's packages are needed: $(echo $packages)"
   missing=""

@@ -10,5 +10,6 @@ if [ "${1:-}" = --full ]; then
   shift
 fi
 install_missing
+install_wanted chromium-headless-shell  # report_browser
 build
 ctest --preset release -j "$(nproc)" "$@" || exit 1

@@ -14,6 +14,12 @@ Finished tconv_cli(std::vector<std::string> arguments, const Environment& enviro
   return spawn(arguments, environment);
 }
 
+std::vector<std::string> bench(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = {"bench", "--rounds", "2", "--round-us", "5"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
 std::string last_line(const std::string& text) {
   const std::size_t end = text.find_last_not_of('\n');
   if (end == std::string::npos) return {};

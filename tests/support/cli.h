@@ -18,6 +18,9 @@ inline const std::string kLine = "f32 nhwc ic=6 oc=20 i=5x4 k=4 s=2 p=1 bias rel
 Finished tconv_cli(std::vector<std::string> arguments,
                    const std::vector<std::pair<std::string, std::string>>& environment = {});
 
+// `bench` with these arguments, as short as it can be.
+std::vector<std::string> bench(const std::vector<std::string>& more);
+
 std::string last_line(const std::string& text);
 std::set<std::string> keys(const nlohmann::json& object);
 
