@@ -60,7 +60,8 @@ double CostModel::prefetched_cycles(const Plan& plan, double local) const {
   bool whole = true;
   for (std::size_t a = axes_.size(); a-- > 0;) {
     const std::int64_t m = plan.m.empty() ? 1 : plan.m[a];
-    const std::int64_t block = a + 1 == axes_.size()   ? plan.cols
+    // Points that share rows share what comes next.
+    const std::int64_t block = a + 1 == axes_.size()   ? (a > 0 ? 0 : plan.cols)
                                : a + 2 == axes_.size() ? plan.rows
                                                        : m;
     const std::int64_t all = axes_[a].blocks();

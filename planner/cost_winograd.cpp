@@ -58,6 +58,8 @@ class Kernel {
   }
 
  private:
+  // As if every pass went over the whole window: counting what slabs (schedules/winograd_input.cpp)
+  // really move chose larger blocks, 2% slower on the nine layers that it changed (Zen 4).
   double inputs() const {
     const double channels = std::ceil(static_cast<double>(model_.problem().group_ic()) / lanes_);
     double size = channels * plan_.images;  // vectors

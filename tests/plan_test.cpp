@@ -128,7 +128,6 @@ const Illegal kIllegal[] = {
     {"f32 nhwc ic=6 oc=20 i=9x9 k=2 s=2 ops=24", "direct(mr=2,nr=1,merged)", "without gaps"},
     {"f32 nwc ic=6 oc=20 i=1..99 k=2 s=2", "direct(mr=2,nr=1,cols=4,merged)", "length"},
     {kLast, "direct(mr=2,nr=1,tile=n,prefetch)", "prefetch needs tile=w"},
-    {kLast, "direct(mr=2,nr=1,cols=4,prefetch)", "prefetch needs whole rows"},
     {"f32 nhwc g=2 ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,prefetch)", "a single group"},
     {kFirstDepthwise, "channelwise(mr=2,nr=1,prefetch)", "prefetch for few input channels"},
 

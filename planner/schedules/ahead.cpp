@@ -8,11 +8,10 @@ namespace tconv::planner {
 
 using ir::Affine;
 
-std::string why_not_prefetch(const Problem& p, const Plan& plan, bool whole_rows) {
+std::string why_not_prefetch(const Problem& p, const Plan& plan) {
   if (!plan.prefetch) return {};
   if (p.g != 1) return "prefetch needs a single group: groups read slices of pixels";
   if (plan.tile != TileAxis::w) return "prefetch needs tile=w";
-  if (!whole_rows) return "prefetch needs whole rows, or a single axis";
   return {};
 }
 
@@ -38,14 +37,21 @@ void Ahead::next(const Affine& image, std::int64_t images, const std::vector<Alo
   if (!on_) return;
   // Numbers of steps are parts of addresses.
   constexpr double kMostSteps = 1LL << 40;
-  steps_ = steps > kMostSteps ? 0 : static_cast<std::int64_t>(steps);
   count_ = 1;
+  before_ = 0;
   std::size_t a = axes.size();
+  if (const Along& width = axes.back(); a > 1 && width.points > 1) {
+    if (steps <= kMostSteps) before_ = width.number * static_cast<std::int64_t>(steps);
+    steps *= static_cast<double>(width.points);
+    count_ = problem_.axes[--a].i;
+  }
+  steps_ = steps > kMostSteps ? 0 : static_cast<std::int64_t>(steps);
   while (a > 0 && axes[a - 1].points == 1) count_ *= problem_.axes[--a].i;
   first_ = 0;
   n_ = image + (a == 0 ? images : 0);
   if (a == 0) {
     count_ *= images;
+    if (problem_.n <= images) steps_ = 0;  // nothing comes next
     return;
   }
   count_ *= axes[a - 1].block;
@@ -76,10 +82,11 @@ void Ahead::step(const Affine& number, const Affine& channel) const {
       b_.prefetch({view_, index(a * line)}, ir::Hint::l2);
     });
   };
+  const Affine at = before_ + number;
   if (p.layout == Layout::channels_first) {
     const std::int64_t each = ceil_div(count_, steps_);
     lines(each, [&](const Affine& more) {
-      return std::vector<Affine>{n_, channel, first_ + number * each + more};
+      return std::vector<Affine>{n_, channel, first_ + at * each + more};
     });
     return;
   }
@@ -87,7 +94,7 @@ void Ahead::step(const Affine& number, const Affine& channel) const {
   const std::int64_t each = ceil_div(count_ * stride, steps_ * p.ic);
   const Affine image = n_ * (pixels_.constant() * stride);
   lines(each, [&](const Affine& more) {
-    return std::vector<Affine>{image + first_ * stride + (number * p.ic + channel) * each + more};
+    return std::vector<Affine>{image + first_ * stride + (at * p.ic + channel) * each + more};
   });
 }
 

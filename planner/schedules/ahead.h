@@ -12,9 +12,8 @@
 
 namespace tconv::planner {
 
-// Why a plan cannot: a sentence, or empty. `whole_rows`: grid points compute whole rows, or there
-// is only one axis, so that what comes next is one stretch of memory.
-std::string why_not_prefetch(const Problem& problem, const Plan& plan, bool whole_rows);
+// Why a plan cannot: a sentence, or empty.
+std::string why_not_prefetch(const Problem& problem, const Plan& plan);
 
 class Ahead {
  public:
@@ -23,14 +22,17 @@ class Ahead {
   void declare(const Tensors& tensors);
 
   // A grid point along one axis: where it begins, how many blocks it takes, how many points there
-  // are.
+  // are, which of them it is.
   struct Along {
     ir::Affine begin;
     std::int64_t block = 1, points = 1;
+    ir::Affine number = {};
   };
   // The next grid point is one further along the innermost of the spatial `axes` that has several,
   // or the next `images`: its pixels, all those of the axes inside, are spread over `steps`
   // numbered steps for each input channel. Beyond an image lies the next one.
+  // Points that share rows each bring their part of the next rows, so that it is always one stretch
+  // of memory.
   void next(const ir::Affine& image, std::int64_t images, const std::vector<Along>& axes,
             double steps);
   bool active() const { return on_ && steps_ > 0; }
@@ -47,7 +49,8 @@ class Ahead {
   ir::ViewId view_ = 0;  // channels-last: [element], channels-first: [n, channel, pixel]
   ir::Affine pixels_;    // of an image
   ir::Affine n_, first_;
-  std::int64_t count_ = 0, steps_ = 0;
+  std::int64_t count_ = 0, steps_ = 0;  // of all points that share rows
+  ir::Affine before_;                   // steps of those before this one
 };
 
 }  // namespace tconv::planner

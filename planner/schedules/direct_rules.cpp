@@ -63,8 +63,7 @@ std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target&
     return reason;
   if (std::string reason = why_not_dot2(p, plan, target); !reason.empty()) return reason;
   if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
-  const bool whole_rows = plan.cols == 0 || p.axes.size() == 1;
-  if (std::string reason = why_not_prefetch(p, plan, whole_rows); !reason.empty()) return reason;
+  if (std::string reason = why_not_prefetch(p, plan); !reason.empty()) return reason;
   const int lanes = target.lanes(p.sum_dtype());
   if (plan.stream && (!last || !aligned_vectors(p, lanes)))
     return "stream needs channels-last and whole vectors of output channels";

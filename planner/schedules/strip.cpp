@@ -44,7 +44,11 @@ class Filler {
               [&](const Affine& v) { copy_pairs(r, image, v); });
     } else if (p_.layout == Layout::channels_last) {
       b_.loop("v", {0, c0 * -1}, {width(), image_width() - c0}, [&](const Affine& v) {
-        b_.loop("c", 0, full_vectors(), [&](const Affine& c) { copy(r, image, v, c * L_, {}); });
+        b_.loop("c", 0, full_vectors(), [&](const Affine& c) {
+          copy(r, image, v, c * L_, {});
+          if (source_.ahead)
+            b_.prefetch(from(image, source_.column0 + v, c * L_ + channels()), ir::Hint::l2);
+        });
         if (tail() != 0) copy(r, image, v, full_vectors() * L_, {0, tail()});
       });
     } else if (c0.is_constant()) {
@@ -58,8 +62,9 @@ class Filler {
  private:
   std::int64_t width() const { return strip_.width; }
   const Affine& image_width() const { return source_.length; }
-  std::int64_t full_vectors() const { return p_.group_ic() / L_; }
-  int tail() const { return static_cast<int>(p_.group_ic() % L_); }
+  std::int64_t channels() const { return source_.channels != 0 ? source_.channels : p_.group_ic(); }
+  std::int64_t full_vectors() const { return channels() / L_; }
+  int tail() const { return static_cast<int>(channels() % L_); }
 
   Mem at(std::vector<Affine> row, const Affine& column, const Affine& channel) const {
     row.push_back(column);
@@ -140,7 +145,7 @@ class Filler {
   void elements(const std::vector<Affine>& r, const std::vector<Affine>& image, const Affine& v) {
     const Affine i = source_.column0 + v;
     b_.loop("e", {0, i * -1}, {L_, image_width() - i}, [&](const Affine& e) {
-      b_.loop("c", 0, p_.group_ic(), [&](const Affine& c) {
+      b_.loop("c", 0, channels(), [&](const Affine& c) {
         copy(r, image, v + e, c, {0, 1}, {0, 1});
       });
     });

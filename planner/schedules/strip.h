@@ -27,8 +27,10 @@ Strip declare_strip(ir::Builder& b, const Problem& problem, const OuterAxes& out
 // Fills it: column v is input position `column0` + v. Rows outside the image stay unwritten
 // (readers skip them), columns outside it become zeros.
 struct StripSource {
-  ir::Affine n, channel;  // of the tensor; first channel
-  ir::Affine pair = {};   // the same in pairs, if their number is even
+  ir::Affine n, channel;      // of the tensor; first channel
+  std::int64_t channels = 0;  // how many; 0: all of the group
+  bool ahead = false;         // bring as many channels more of each pixel into L2
+  ir::Affine pair = {};       // the same in pairs, if their number is even
   ir::Affine column0;
   ir::Affine length;             // of the input
   std::vector<ir::Affine> read;  // columns that are read at all: the minimum of these

@@ -139,8 +139,8 @@ void Tiled::look_ahead() {
                  (outer_.size() > 0 ? plan_.rows : 1);
   for (const Axis& a : problem_.axes) steps *= static_cast<double>(a.k);
   std::vector<Ahead::Along> axes = outer_.along();
-  const bool whole = blocks_w_ == 1 && problem_.i_min == 0;
-  axes.push_back({first_block() + wb_ * block_pixels_, block_pixels_, whole ? 1 : 2});
+  axes.push_back({first_block() + wb_ * block_pixels_, block_pixels_,
+                  problem_.i_min > 0 ? 2 : blocks_w_, wb_});
   ahead_.next(n_, 1, axes, steps);
 }
 

@@ -179,8 +179,8 @@ void Width::look_ahead() {
                  (outer_.size() > 0 ? plan_.rows : 1);
   for (std::size_t a = 0; a < outer_.size(); ++a) steps *= static_cast<double>(problem_.axes[a].k);
   std::vector<Ahead::Along> axes = outer_.along();
-  axes.push_back(
-      {residues_.first_delta + wb_ * sizes_.block_columns, sizes_.block_columns, sizes_.blocks});
+  axes.push_back({residues_.first_delta + wb_ * sizes_.block_columns, sizes_.block_columns,
+                  sizes_.blocks, wb_});
   ahead_.next(n_, 1, axes, steps);
 }
 

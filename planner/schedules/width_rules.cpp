@@ -50,8 +50,7 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
     return "ordered: width adds in the definition's order here without it";
   if (plan.rows > 1 && p.axes.size() == 1) return "rows needs a second axis";
   if (p.i_min > 0) return "width writes whole rows: their length must be known";
-  const bool whole_rows = plan.cols == 0 || p.axes.size() == 1;
-  if (std::string reason = why_not_prefetch(p, plan, whole_rows); !reason.empty()) return reason;
+  if (std::string reason = why_not_prefetch(p, plan); !reason.empty()) return reason;
   const bool last = p.layout == Layout::channels_last;
   if (last && p.output_pixel_stride > p.oc)
     return "an output pixel stride: rows are written as a whole";

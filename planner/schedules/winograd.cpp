@@ -62,23 +62,24 @@ void WinogradKernel::declare() {
     return b_.buffer(fmt::format("{}{}", name, number_), problem_.sum_dtype(), std::move(dims),
                      ir::BufferKind::local);
   };
+  const std::int64_t all = strip_channels(problem_.group_ic(), problem_.sum_dtype(), L_);
+  slab_vectors_ = slab_vectors(axes_, problem_.group_ic(), L_, b_.target().vector_bytes);
   strip_ = {.width = axes_.back().window(),
-            .channels = strip_channels(problem_.group_ic(), problem_.sum_dtype(), L_)};
-  std::vector<Affine> points(rank(), 1), positions = {plan_.images};
-  for (const WinogradAxis& a : axes_) positions.emplace_back(a.window());
-  const auto dims = [&] {
-    std::vector<Affine> d = points;
-    d.insert(d.end(), positions.begin(), positions.end());
-    d.emplace_back(strip_.channels);
-    return d;
-  };
-  strip_.view = local("s", dims());
-  stages_ = {strip_.view};
-  for (std::size_t a = 0; a < rank(); ++a) {
-    if (!axes_[a].transformed()) continue;
-    points[a] = axes_[a].points();
-    positions[1 + a] = axes_[a].entries();
-    stages_.push_back(local("u", dims()));
+            .channels = strip_channels(slab_vectors_ * L_, problem_.sum_dtype(), L_)};
+  std::vector<Affine> rows, points, positions = {plan_.images};
+  for (const WinogradAxis& a : axes_) {
+    rows.emplace_back(a.points());
+    points.emplace_back(a.points());
+    positions.emplace_back(a.entries());
+  }
+  rows.back() = strip_.width;
+  rows.emplace_back(strip_.channels);
+  inputs_ = local("u", joined({points, positions, {all}}));
+  if (final_) {
+    strip_.view = local("s", rows);
+  } else {
+    strip_.view = inputs_;
+    strip_.channels = all;
   }
 
   const auto flat = [&](const std::vector<std::int64_t>& counts, std::int64_t last) {
@@ -94,12 +95,12 @@ void WinogradKernel::declare() {
     d.emplace_back(last);
     return d;
   };
-  flat_input_ = stages_.back();
+  flat_input_ = inputs_;
   products_out_ = local("m", flat(results_, panels_.width()));
   products_in_ = products_out_;
   if (flat_from_ == rank()) return;
-  flat_input_ = b_.view(fmt::format("uf{}", number_), stages_.back(), 0, problem_.sum_dtype(),
-                        flat(entries_, strip_.channels));
+  flat_input_ =
+      b_.view(fmt::format("uf{}", number_), inputs_, 0, problem_.sum_dtype(), flat(entries_, all));
   std::vector<Affine> d = points;
   for (std::int64_t n : results_) d.emplace_back(n);
   d.emplace_back(panels_.width());
@@ -113,7 +114,6 @@ void WinogradKernel::body(std::span<const Affine> point) {
   for (std::size_t a = 0; a < rank(); ++a)
     base_.push_back(axes_[a].x.q_begin + point[3 + a] * axes_[a].block);
   width_block_ = point.back();
-  fill_strip();
   transform_inputs();
   look_ahead();
 
@@ -133,51 +133,6 @@ void WinogradKernel::body(std::span<const Affine> point) {
     });
   };
   phases(0);
-}
-
-void WinogradKernel::fill_strip() {
-  b_.loop("b", 0, plan_.images, [&](const Affine& image) {
-    Position row(rank(), 0);
-    row.push_back(image);
-    fill_rows(row, {});
-  });
-}
-
-// Rows of the strip that start with `row`; `image` is where they come from.
-void WinogradKernel::fill_rows(const Position& row, const Position& image) {
-  const std::size_t a = image.size();
-  const auto with = [](Position at, const Affine& next) {
-    at.push_back(next);
-    return at;
-  };
-  if (a + 1 == rank()) {
-    const WinogradAxis& width = axes_.back();
-    StripSource source{.n = image_ + row[rank()],
-                       .channel = group_ * problem_.group_ic(),
-                       .column0 = base_.back() - width.halo(),
-                       .length = tensors_.i,
-                       .read = {}};
-    if (problem_.i_min > 0) source.read = {width_count(0, plan_.m.back(), width.halo()).back()};
-    emit_strip_row(b_, problem_, tensors_, strip_, source, row, image);
-    return;
-  }
-  const WinogradAxis& axis = axes_[a];
-  b_.loop("r", 0, axis.window(), [&](const Affine& r) {
-    const Affine i = base_[a] - axis.halo() + r, past = i - axis.x.axis.i;
-    b_.when({i, -1 - past}, [&] { fill_rows(with(row, r), with(image, i)); });
-    b_.when({-1 - i}, [&] { zero_rows(with(row, r)); });
-    b_.when({past}, [&] { zero_rows(with(row, r)); });
-  });
-}
-
-void WinogradKernel::zero_rows(const Position& row) {
-  const std::size_t a = row.size() - rank() - 1;
-  if (a + 1 == rank()) return emit_zero_row(b_, problem_, strip_, row);
-  b_.loop("r", 0, axes_[a].window(), [&](const Affine& r) {
-    Position next = row;
-    next.push_back(r);
-    zero_rows(next);
-  });
 }
 
 WinogradKernel::Position WinogradKernel::joined(std::initializer_list<Position> parts) {

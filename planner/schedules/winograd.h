@@ -2,8 +2,8 @@
 // inputs, so they share one transform of them. One kernel per combination of phases whose axes are
 // treated alike (transformed, or direct with their own number of taps); in a grid point:
 //
-//   strip            input window into a local buffer, zero-padded
-//   input            X <- B x, one axis after the other
+//   input            X <- B x, slab by slab: zero-padded rows in a local buffer, one axis after the
+//                    other
 //   phases, panels
 //     products       M[point] += X[point] * W[point], mr tiles x nr vectors of output channels
 //     output         y <- A M, the last axis in registers, then bias, post-ops and stores
@@ -44,12 +44,14 @@ class WinogradKernel {
   // winograd.cpp
   void declare();
   void body(std::span<const Affine> point);
-  void fill_strip();
-  void fill_rows(const Position& row, const Position& image);
-  void zero_rows(const Position& row);
   // winograd_input.cpp
   void transform_inputs();
-  void transform_input(std::size_t axis, ir::ViewId from, ir::ViewId to);
+  void walk_slabs();
+  void slab(const Affine& channel, std::int64_t channels);
+  void fill_rows(const Position& row, std::size_t a, const Position& image, const Affine& channel,
+                 std::int64_t channels);
+  void zero_rows(const Position& row, std::size_t a);
+  void transform_input(std::size_t axis, const Affine& channel, std::int64_t channels);
   // winograd_products.cpp
   std::int64_t tiles_in_row() const;
   void look_ahead();
@@ -99,13 +101,15 @@ class WinogradKernel {
   std::optional<std::size_t> final_;  // the outermost transformed axis: its outputs are registers
   bool staged_ = false;               // outputs of a tile go through memory to the post-ops
 
-  Strip strip_;
-  std::vector<ir::ViewId> stages_;  // of the input: strip, then after each transformed axis
-  std::size_t flat_from_ = 0;       // positions from this one on (0: images) are one dimension
+  Strip strip_;                    // a slab: points per axis but the width, width, channels
+  std::int64_t slab_vectors_ = 1;  // of channels
+  ir::ViewId inputs_ = 0;          // transformed
+  std::size_t flat_from_ = 0;      // positions from this one on (0: images) are one dimension
   std::vector<std::int64_t> entries_, results_;  // images, then axes
   ir::ViewId flat_input_ = 0, products_out_ = 0, products_in_ = 0;
 
   // Where the walk stands.
+  Position entry_;             // of the slab: image, tile along every axis but the width
   Affine width_block_;         // number of the grid point along the width
   Affine group_, image_;       // first image of the grid point
   std::vector<Affine> base_;   // first block of the grid point

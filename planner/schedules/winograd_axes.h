@@ -40,4 +40,8 @@ std::vector<std::vector<WinogradAxis>> winograd_kernels(const Problem& problem, 
 PackedFilter winograd_packing(const Problem& problem, const std::vector<WinogradAxis>& axes,
                               const Panels& panels);
 
+// Vectors of channels in a slab of the input's transforms (winograd_input.cpp).
+std::int64_t slab_vectors(const std::vector<WinogradAxis>& axes, std::int64_t channels, int lanes,
+                          std::int64_t vector_bytes);
+
 }  // namespace tconv::planner

@@ -37,6 +37,7 @@ void WinogradKernel::look_ahead() {
   std::vector<Ahead::Along> along;
   for (std::size_t a = 0; a < rank(); ++a)
     along.push_back({base_[a], axes_[a].block, problem_.i_min > 0 ? 2 : axes_[a].grid()});
+  along.back().number = width_block_;
   ahead_.next(image_, plan_.images, along, steps);
 }
 

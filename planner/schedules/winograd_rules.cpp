@@ -86,19 +86,17 @@ std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Targe
   if (rank > 1 && plan.rows % plan.m[rank - 2] != 0)
     return fmt::format("rows={} must be a multiple of its axis' m={}", plan.rows, plan.m[rank - 2]);
   if (rank == 1 && plan.rows != 1) return "rows needs a second axis";
-  const bool whole_rows =
-      rank == 1 || plan.cols == 0 || plan.cols >= phases(p.axes.back()).blocks();
-  if (std::string reason = why_not_prefetch(p, plan, whole_rows); !reason.empty()) return reason;
+  if (std::string reason = why_not_prefetch(p, plan); !reason.empty()) return reason;
   if (std::string reason = why_not_register_tile(plan, {.steps = p.group_ic()}, target);
       !reason.empty())
     return reason;
   const int lanes = target.lanes(p.sum_dtype());
   if (plan.stream && !aligned_vectors(p, lanes))
     return "stream needs whole vectors of output channels";
-  // Tensors, and per kernel: strip, a buffer per transformed axis, products, and two views of them.
+  // Tensors, and per kernel: slab, transformed input, products, and a view of each of these two.
   const auto operands = std::count_if(p.post.begin(), p.post.end(),
                                       [](const PostOp& o) { return o.takes_operand(); });
-  const auto views = operands + 7 + static_cast<std::ptrdiff_t>(rank) + (p.bias ? 1 : 0);
+  const auto views = operands + 8 + (p.bias ? 1 : 0);
   if (views > target.pointers)
     return fmt::format("{} tensors and local buffers, {} has {} pointers", views, target.name,
                        target.pointers);
