@@ -48,6 +48,7 @@ struct BenchWishes {
   bool code = false;                 // rows carry IR and machine code
   std::string json_file, csv_file;   // where the results go, too
   std::vector<std::string> compare;  // two files of results; nothing is measured
+  std::string sizes;                 // of open problems, each beside a kernel made for it
   double margin = 0;  // compare: percent that are no difference; 0: by what is compared
 };
 

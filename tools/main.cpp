@@ -99,6 +99,9 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   bench->add_option("--length", command.size.length, "of problems with i=LO..HI; else their HI")
       ->check(CLI::PositiveNumber);
+  bench->add_option("--sizes", command.bench.sizes,
+                    "of problems with n=LO..HI or i=LO..HI, as 50,100,283: each beside a kernel "
+                    "made for that size");
   bench->add_option("--modes", command.modes,
                     "what takes turns: default,exact-order or xbyak,llvm");
   bench->add_option("--sweep", command.sweep,
