@@ -107,7 +107,7 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
     plan.images = static_cast<int>(b.images);
     plan.mr = plan.nr = 1;
     plan.panels = 0;
-    plan.prefetch = model.far_input() && p.g == 1 &&
+    plan.prefetch = model.prefetches() && p.g == 1 &&
                     (rank == 1 || plan.cols >= model.axes()[rank - 1].blocks());
     if (const std::string reason = why_not_winograd(p, plan, target); !reason.empty()) {
       out.rejected.push_back({print(plan), reason});

@@ -94,6 +94,7 @@ void Operation::compile() {
 
   build_main(lowered);
   if (plan_.stream) {
+    stream_from_bytes_ = planner::stream_from_bytes(problem_, machine_);
     planner::Plan plain = plan_;
     plain.stream = false;
     unstreamed_ = Executable::build(lower(plain, false), engine_, symbol(plain));

@@ -324,6 +324,27 @@ TEST_P(Choices, SchedulesFitTheirLayers) {
       << "small images in a large batch have no borders along the batch";
 }
 
+// A run of an open size streams from where a plan for that size alone would.
+TEST_P(Choices, RunsOfAnOpenSizeStreamFromWhereTheStoresHide) {
+  machine_.stream_from_bytes = 20 << 20;
+  const Problem work = parse_problem("f32 nwc ic=256 oc=128 i=1..100000 k=16 s=8 p=4"),
+                memory = parse_problem("f32 nwc ic=2 oc=64 i=1..100000 k=4 s=2 p=1");
+  EXPECT_EQ(stream_from_bytes(work, machine_), machine_.l2_bytes - 1);
+  EXPECT_EQ(stream_from_bytes(memory, machine_), machine_.stream_from_bytes);
+  EXPECT_TRUE(choose(work, machine_).plan.stream);
+}
+
+// Where reading is a small part of the work, short runs would only pay for it.
+TEST_P(Choices, OpenSizesPrefetchWhereReadingIsMuchOfTheWork) {
+  EXPECT_FALSE(chosen("f32 nwc ic=512 oc=256 i=1..100000 k=16 s=8 p=4", machine_).plan.prefetch);
+  EXPECT_TRUE(chosen("f32 nwc ic=64 oc=32 i=1..100000 k=4 s=2 p=1", machine_).plan.prefetch);
+}
+
+TEST_P(Choices, FillsVectorsOverThePhasesOfAnOpenLength) {
+  EXPECT_EQ(chosen("f32 nwc ic=48 oc=24 i=1..100000 k=4 s=2 p=1", machine_).plan.merged,
+            GetParam() == std::string("avx512") ? 1 : 0);
+}
+
 TEST_P(Choices, StreamsWhatExceedsTheLimitAndNothingElse) {
   const char* line = "f32 nhwc ic=2 oc=64 i=64x64 k=4x4 s=2x2 p=1x1";  // 4 MB, bound by memory
   machine_.stream_from_bytes = 5 << 20;

@@ -24,8 +24,8 @@ std::vector<std::int64_t> sizes_of(const std::string& text) {
     constexpr std::size_t kMostDigits = 9;
     if (value.find_first_not_of("0123456789") != std::string::npos || value.size() > kMostDigits ||
         std::stoll(value) == 0)
-      throw UsageError(fmt::format("--sizes {}: '{}' is no whole number from 1 to 999999999", text,
-                                   value));
+      throw UsageError(
+          fmt::format("--sizes {}: '{}' is no whole number from 1 to 999999999", text, value));
     sizes.push_back(std::stoll(value));
   }
   return sizes;
@@ -141,8 +141,8 @@ void RangesBench::show(Case& c) {
 }
 
 std::string RangesBench::summary(std::size_t cases) const {
-  const auto close = std::count_if(ratios_.begin(), ratios_.end(),
-                                   [](double ratio) { return ratio <= kClose; });
+  const auto close =
+      std::count_if(ratios_.begin(), ratios_.end(), [](double ratio) { return ratio <= kClose; });
   return fmt::format(
       "bench: {} size(s), {} failed; the range's kernel takes in the geometric mean {:.3f} times "
       "as long as one made for the size, at most {:.3f} times; {} within 5%",

@@ -108,7 +108,8 @@ class Direct final : public Tiled {
 Lowered lower_direct(const Problem& problem, const Plan& plan, const ir::Target& target) {
   const std::string reason = why_not_direct(problem, plan, target);
   require(reason.empty(), reason);
-  const bool open = problem.n_min > 0 && plan.tile == TileAxis::n && least_rest(plan.mr) > 1;
+  const bool open =
+      problem.n_min > 0 && plan.tile == TileAxis::n && least_rest(problem, plan.mr) > 1;
   if (!open) return Direct(problem, plan, target).lower();
   Plan along_batch = plan;
   along_batch.strip = false;  // of the images

@@ -71,7 +71,7 @@ std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target&
   if (!along_width) {
     if (!last) return "tile=n needs channels-last";
     if (plan.cols != 0 || (plan.strip && p.n_min == 0)) return "tile=n has neither strip nor cols";
-    if (plan.strip && least_rest(plan.mr) == 1)
+    if (plan.strip && least_rest(p, plan.mr) == 1)
       return "tile=n has a strip only for the images that tiles leave over";
     return plan.strip ? why_not_strip(p, plan) : std::string();
   }

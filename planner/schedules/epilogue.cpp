@@ -267,7 +267,7 @@ void Epilogue::store_channels(Builder& b, const RegRef& value, const ir::Affine&
                               ir::Lanes lanes, bool stream) const {
   const bool by_part = differs_by_part(), once = has_parts(problem_) && !by_part;
   if (once) emit(b, value, {true, channel, {}, lanes});
-  each_part(b, problem_, n, position, channel, lanes,
+  each_part(b, problem_, tensors_.o, n, position, channel, lanes,
             [&](const std::vector<ir::Affine>& index, ir::Lanes part) {
               b.scope([&] {
                 RegRef v = value;

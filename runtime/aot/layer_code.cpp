@@ -59,7 +59,7 @@ IsaCode plan_isa(const planner::Problem& problem, const IsaLevel& level,
   isa.level = &level;
   isa.backend = own.backend;
   isa.plan = choose_plan(problem, machine, settings);
-  isa.stream_from_bytes = machine.stream_from_bytes;
+  isa.stream_from_bytes = planner::stream_from_bytes(problem, machine);
   isa.main = lowered("", problem, isa.plan, target);
   if (isa.plan.stream) {
     planner::Plan plain = isa.plan;
