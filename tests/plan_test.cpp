@@ -335,7 +335,7 @@ TEST_P(Choices, RunsOfAnOpenSizeStreamFromWhereTheStoresHide) {
 }
 
 // Where reading is a small part of the work, short runs would only pay for it.
-TEST_P(Choices, OpenSizesPrefetchWhereReadingIsMuchOfTheWork) {
+TEST_P(Choices, OpenLengthsPrefetchWhereReadingIsMuchOfTheWork) {
   EXPECT_FALSE(chosen("f32 nwc ic=512 oc=256 i=1..100000 k=16 s=8 p=4", machine_).plan.prefetch);
   EXPECT_TRUE(chosen("f32 nwc ic=64 oc=32 i=1..100000 k=4 s=2 p=1", machine_).plan.prefetch);
 }
