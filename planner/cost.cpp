@@ -53,9 +53,9 @@ std::int64_t CostModel::stream_from_bytes() const {
 
 bool CostModel::prefetches() const {
   if (!beyond_l2(input_bytes_)) return false;
-  // The short runs of an open length have nothing ahead, and what is prefetched there takes the place
-  // of the filter: 512 -> 256, k16 s8, i=283: 6.9 ms without, 7.3 ms with it (Zen 4). Where reading
-  // is a small part of the work, long runs gain nothing.
+  // The short runs of an open length have nothing ahead, and what is prefetched there takes the
+  // place of the filter: 512 -> 256, k16 s8, i=283: 6.9 ms without, 7.3 ms with it (Zen 4). Where
+  // reading is a small part of the work, long runs gain nothing.
   constexpr double kLeastPart = 0.03;
   return problem_.i_min == 0 ||
          input_bytes_ / machine_.dram_bytes_per_cycle > kLeastPart * work_cycles();

@@ -126,7 +126,7 @@ const Illegal kIllegal[] = {
     {"f32 nchw ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,merged)", "use transposed"},
     {"f32 nhwc g=2 ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,merged)", "a single group"},
     {"f32 nhwc ic=6 oc=20 i=9x9 k=2 s=2 ops=24", "direct(mr=2,nr=1,merged)", "without gaps"},
-    {"f32 nwc ic=6 oc=20 i=1..99 k=2 s=2", "direct(mr=2,nr=1,cols=4,merged)", "length"},
+    {"f32 nwc ic=6 oc=20 i=1..99 k=4 s=4 p=1", "direct(mr=2,nr=1,cols=4,merged)", "two blocks"},
     {kLast, "direct(mr=2,nr=1,tile=n,prefetch)", "prefetch needs tile=w"},
     {kLast, "direct(mr=2,nr=1,cols=4,prefetch)", "prefetch needs whole rows"},
     {"f32 nhwc g=2 ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,prefetch)", "a single group"},
@@ -336,13 +336,16 @@ TEST_P(Choices, RunsOfAnOpenSizeStreamFromWhereTheStoresHide) {
 
 // Where reading is a small part of the work, short runs would only pay for it.
 TEST_P(Choices, OpenLengthsPrefetchWhereReadingIsMuchOfTheWork) {
-  EXPECT_FALSE(chosen("f32 nwc ic=512 oc=256 i=1..100000 k=16 s=8 p=4", machine_).plan.prefetch);
-  EXPECT_TRUE(chosen("f32 nwc ic=64 oc=32 i=1..100000 k=4 s=2 p=1", machine_).plan.prefetch);
+  EXPECT_FALSE(choose(parse_problem("f32 nwc ic=512 oc=256 i=1..100000 k=16 s=8 p=4"), machine_)
+                   .plan.prefetch);
+  EXPECT_TRUE(
+      choose(parse_problem("f32 nwc ic=64 oc=32 i=1..100000 k=4 s=2 p=1"), machine_).plan.prefetch);
 }
 
 TEST_P(Choices, FillsVectorsOverThePhasesOfAnOpenLength) {
-  EXPECT_EQ(chosen("f32 nwc ic=48 oc=24 i=1..100000 k=4 s=2 p=1", machine_).plan.merged,
-            GetParam() == std::string("avx512") ? 1 : 0);
+  EXPECT_EQ(
+      choose(parse_problem("f32 nwc ic=48 oc=24 i=1..100000 k=4 s=2 p=1"), machine_).plan.merged,
+      GetParam() == std::string("avx512") ? 1 : 0);
 }
 
 TEST_P(Choices, StreamsWhatExceedsTheLimitAndNothingElse) {
