@@ -12,6 +12,7 @@ const std::vector<Target>& table() {
        .bcast_operand = true,
        .masked_lanes = true,
        .dot2 = true,
+       .half = true,
        .max_instructions = 30000},
       {.name = "avx2",
        .vector_bytes = 32,

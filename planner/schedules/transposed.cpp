@@ -79,7 +79,7 @@ Problem channels_last_twin(const Problem& problem) {
   Problem twin = problem;
   twin.layout = Layout::channels_last;
   twin.post.clear();
-  twin.wide_output = element_type(problem.dtype).converts();  // it is rounded at the end
+  twin.wide_output = problem.type().converts();  // it is rounded at the end
   return normalize(twin);
 }
 
