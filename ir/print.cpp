@@ -34,10 +34,10 @@ std::string constant(std::uint64_t bits, DType type, bool as_bits) {
     return hex(bits, digits);
   if (type == DType::i32) return std::to_string(static_cast<std::int32_t>(bits));
   const auto lane = static_cast<std::uint32_t>(bits);
-  const std::string text =
-      type == DType::f64   ? decimal(std::bit_cast<double>(bits))
-      : type == DType::f16 ? decimal(op_math::f16_to_f32(static_cast<std::uint16_t>(lane)))
-                           : decimal(std::bit_cast<float>(lane));
+  const std::string text = type == DType::f64 ? decimal(std::bit_cast<double>(bits))
+                           : type == DType::f16
+                               ? decimal(op_math::f16_to_f32(static_cast<std::uint16_t>(lane)))
+                               : decimal(std::bit_cast<float>(lane));
   return text.empty() ? hex(bits, digits) : text;
 }
 

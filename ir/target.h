@@ -34,8 +34,8 @@ std::vector<std::string> target_names();
 // Emitters use no more; the verifier counts them.
 int temporaries(const Program& program, const Target& target, const Stmt& stmt);
 
-// The same for a store to memory of this type, of all lanes or of some.
-int store_temporaries(DType memory, bool all_lanes, const Target& target);
+// The same for a store of a register to memory of this type, of all lanes or of some.
+int store_temporaries(DType memory, DType reg, bool all_lanes, const Target& target);
 
 // Which operand of `assign` the instruction can take from memory (-1: none). Shared by
 // `temporaries` and the emitters so that they agree.

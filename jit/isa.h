@@ -25,7 +25,8 @@ struct Arg {
 
 // Bit i = lane i is on; there are at most 32.
 inline std::uint32_t mask_bits(const ir::Lanes& lanes) {
-  return static_cast<std::uint32_t>((std::uint64_t{1} << lanes.hi) - (std::uint64_t{1} << lanes.lo));
+  return static_cast<std::uint32_t>((std::uint64_t{1} << lanes.hi) -
+                                    (std::uint64_t{1} << lanes.lo));
 }
 
 // Vector registers are numbers. `type` is always the register's type, `temp` the first of the

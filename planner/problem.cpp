@@ -49,7 +49,8 @@ void check_types(const Problem& p) {
   if (p.narrow_sum && t != DType::f16)
     fail("sum=f16", fmt::format("only beside f16, the element type is {}", ir::name(t)));
   if (p.wide_output && p.narrow_sum)
-    fail("out=f32", "the output has the type of the sum or the element type, and with sum=f16 both are f16");
+    fail("out=f32",
+         "the output has the type of the sum or the element type, and with sum=f16 both are f16");
   if (p.wide_output && !narrow)
     fail("out=f32", fmt::format("only beside f16 or bf16, the element type is {}", ir::name(t)));
   if (p.bias_dtype) {
@@ -57,8 +58,8 @@ void check_types(const Problem& p) {
     if (!p.bias) fail(given, "a bias type without a bias");
     if (*p.bias_dtype != t && *p.bias_dtype != p.type().bias)
       fail(given, p.narrow_sum ? "bias must be f16 with sum=f16"
-                  : narrow ? fmt::format("bias must be f32 or {}", ir::name(t))
-                         : fmt::format("bias must be {}", ir::name(t)));
+                  : narrow     ? fmt::format("bias must be f32 or {}", ir::name(t))
+                               : fmt::format("bias must be {}", ir::name(t)));
   }
 }
 
@@ -158,8 +159,9 @@ void check_range(const PostOp& op, const Given& given) {
 // What half arithmetic has: no polynomials, and no constants beyond its numbers.
 template <class Given>
 void check_half(const PostOp& op, const Given& given) {
-  constexpr PostKind kAllowed[] = {PostKind::relu, PostKind::relu6, PostKind::leaky_relu,
-                                   PostKind::prelu, PostKind::clip, PostKind::add, PostKind::mul};
+  constexpr PostKind kAllowed[] = {PostKind::relu,  PostKind::relu6, PostKind::leaky_relu,
+                                   PostKind::prelu, PostKind::clip,  PostKind::add,
+                                   PostKind::mul};
   if (std::find(std::begin(kAllowed), std::end(kAllowed), op.kind) == std::end(kAllowed))
     fail(given(),
          "sum=f16 allows only the post-ops relu relu6 leaky_relu prelu clip add mul; without it "

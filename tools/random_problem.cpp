@@ -144,7 +144,7 @@ void RandomProblems::post_ops(Shape& r) {
   if (!chance(45)) return;
   for (std::int64_t count = chance(30) ? 2 : 1; count > 0; --count) {
     PostOp op;
-    op.name = r.half_sum          ? kHalfPostOps[between(0, std::size(kHalfPostOps) - 1)]
+    op.name = r.half_sum            ? kHalfPostOps[between(0, std::size(kHalfPostOps) - 1)]
               : r.type == Type::i32 ? kIntegerPostOps[between(0, std::size(kIntegerPostOps) - 1)]
                                     : kPostOps[between(0, std::size(kPostOps) - 1)];
     if (op.name == "leaky_relu") op.a = 0.01 * static_cast<double>(between(-5, 30));

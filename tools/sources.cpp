@@ -50,8 +50,7 @@ std::vector<NamedProblem> collect(const Sources& sources, std::vector<IllegalPro
   for (const std::string& line : sources.lines)
     problems.push_back(named(std::to_string(problems.size() + 1), line));
   if (!sources.layers.empty())
-    for (const LayerRow& row :
-         read_layers(sources.layers, type, sources.layout, sources.fused))
+    for (const LayerRow& row : read_layers(sources.layers, type, sources.layout, sources.fused))
       problems.push_back(named(row.name, row.line));
   RandomOptions wishes;
   wishes.type = parse_shape(sources.dtype + " nwc i=1 k=1").type;

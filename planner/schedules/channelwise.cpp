@@ -315,9 +315,10 @@ std::string why_not_channelwise(const Problem& p, const Plan& plan, const ir::Ta
   if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
   const int lanes = target.lanes(p.sum_dtype());
   if (p.group_ic() > kGatheredChannels && !can_transpose(target, p.sum_dtype()))
-    return fmt::format("more than {} input channels in a group are transposed, and {} lanes of {} "
-                       "leave no registers for it",
-                       kGatheredChannels, lanes, ir::name(p.sum_dtype()));
+    return fmt::format(
+        "more than {} input channels in a group are transposed, and {} lanes of {} "
+        "leave no registers for it",
+        kGatheredChannels, lanes, ir::name(p.sum_dtype()));
   const std::int64_t period = std::lcm(std::int64_t{lanes}, p.group_oc());
   // The pattern of lanes is code: it must stay short. A strip must stay in L2.
   constexpr std::int64_t kMostVectors = 8, kMostStripChannels = 1 << 15;

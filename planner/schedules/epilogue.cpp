@@ -243,7 +243,7 @@ Cost cost(PostKind kind) {
 }  // namespace
 
 int Epilogue::registers(const ir::Target& target) const {
-  int most = ir::store_temporaries(problem_.output_dtype(), false, target);
+  int most = ir::store_temporaries(problem_.output_dtype(), problem_.sum_dtype(), false, target);
   for (const PostOp& op : problem_.post) {
     // Without fma the product waits beside the slope, which is loaded.
     const int product = op.kind == PostKind::prelu && !target.fma ? 1 : 0;

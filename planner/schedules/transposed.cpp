@@ -126,7 +126,7 @@ Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& targ
                    .A = p.ic,
                    .B = in,
                    .finish = {},
-                   .registers = ir::store_temporaries(p.dtype, false, target)});
+                   .registers = ir::store_temporaries(p.dtype, p.sum_dtype(), false, target)});
   emit_transposed(b, "channels_first", p.sum_dtype(),
                   {.from = b.view("last_y", y, 0, p.sum_dtype(), {batch, out, p.oc}),
                    .to = output,
