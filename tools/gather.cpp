@@ -41,9 +41,8 @@ void dot(const float* x, const float* w, Int n, Sum& sum) {
   }
 }
 
-// The same one by one, each sum rounded to a half. A product of halves is exact in a double, and a
-// sum with a half, once rounded, is rounded to a half as it would be from the exact sum: two
-// halves' midpoint lies a half's bit away from any half, much further than what a double loses.
+// The same one by one, each sum rounded to a half. A product of halves is exact in a double; that
+// its sum with a half is rounded to a double first does no harm (the proof is in ir/op_math.h).
 void dot_in_halves(const float* x, const float* w, Int n, Sum& sum) {
   for (Int c = 0; c < n; ++c)
     sum.value = round_to_half(sum.value + static_cast<double>(x[c]) * static_cast<double>(w[c]));
