@@ -188,7 +188,7 @@ double CostModel::direct_us(const Plan& plan) const {
   const double slowdown = local ? 1 : conflict(pixel_bytes, plan.mr);
 
   // Loads that convert take two instructions more, which the multiply-adds wait for.
-  const double conversions = element_type(p.dtype).converts() && !plan.dot2 ? 2 : 0;
+  const double conversions = p.type().converts() && !plan.dot2 ? 2 : 0;
 
   // One tile: `steps` of the innermost loop and what surrounds them.
   const auto tile = [&](double pixels, double nv, double taps) {

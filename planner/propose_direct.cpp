@@ -62,7 +62,7 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const auto vectors =
       static_cast<int>(std::min<std::int64_t>((p.group_oc() + lanes - 1) / lanes, 64));
   const int threads = model.machine().threads;
-  const ElementType& type = element_type(p.dtype);
+  const ElementType& type = p.type();
   const bool pairs = type.has_pairs() && target.dot2 && model.machine().dot2_per_cycle > 0;
   const double filter_bytes = static_cast<double>(filter_elements(p)) * ir::bytes(p.dtype);
   const auto consider_one = [&](Plan plan) {

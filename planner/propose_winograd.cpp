@@ -147,7 +147,7 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
 void propose_winograd(const CostModel& model, const ir::Target& target, Proposals& out) {
   const Problem& p = model.problem();
   if (p.layout != Layout::channels_last) return;
-  if (!element_type(p.dtype).proposes_winograd) {
+  if (!p.type().proposes_winograd) {
     out.rejected.push_back({"winograd()", fmt::format("{} only by name", ir::name(p.dtype))});
     return;
   }

@@ -24,6 +24,7 @@ struct Sources {
   std::vector<std::string> lines;
   std::string layers;           // CSV file
   std::string dtype = "f32";    // of CSV rows and random problems
+  std::string sum;              // of these: f16 beside f16; empty: the type's
   std::string layout = "last";  // of CSV rows: last, first
   bool fused = false;           // CSV rows keep an activation that is a post-op
   std::int64_t random = 0;

@@ -18,6 +18,8 @@ void add_sources(CLI::App& verb, Sources& sources) {
   verb.add_option("--layers", sources.layers, "CSV of layers, as bench/layers.csv");
   verb.add_option("--dtype", sources.dtype, "type of CSV rows and random problems")
       ->check(CLI::IsMember({"f32", "f64", "f16", "bf16", "i32"}));
+  verb.add_option("--sum", sources.sum, "their sums, with --dtype f16: f16 (docs/problem.md)")
+      ->check(CLI::IsMember({"f16"}));
   verb.add_option("--layout", sources.layout, "channels of CSV rows: last or first")
       ->check(CLI::IsMember({"last", "first"}));
   verb.add_flag("--fused", sources.fused, "CSV rows keep an activation that is a post-op");

@@ -43,7 +43,7 @@ class Direct final : public Tiled {
   // Pairs are read through views of their own.
   void declare_views() override {
     if (!plan_.dot2) return;
-    const ir::DType pair = element_type(problem_.dtype).pair;
+    const ir::DType pair = problem_.type().pair;
     const std::vector<Affine> filter(packed_.dims.begin(), packed_.dims.end() - 1);
     tensors_.filter = b_.view("wp", tensors_.filter, 0, pair, filter);
     std::vector<Affine> input = b_.program().views[tensors_.input].dims;

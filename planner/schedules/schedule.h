@@ -46,6 +46,9 @@ Plan image_plan(const Problem& problem, const Plan& plan);
 inline constexpr int kTallestOpen = 16;  // every rest of a tile has code of its own
 std::string why_not_open(const Problem& problem, const Plan& plan);
 
+// Throws ProblemError unless the target has the registers that the problem's sums need.
+void require_registers(const Problem& problem, const ir::Target& target);
+
 // Throws PlanError with the message unless `ok`.
 void require(bool ok, const std::string& message);
 

@@ -101,6 +101,7 @@ void compile_variant(VariantCode& variant, const IsaCode& isa, const std::string
   request.triple = options.triple;
   request.cpu = options.cpu.tune;
   request.bf16 = isa.level->bf16;
+  request.fp16 = isa.level->fp16;
   jit::ObjectFile object =
       isa.backend == "llvm" ? jit::object_llvm(request) : jit::object_xbyak(request);
   variant.symbols = std::move(object.symbols);
