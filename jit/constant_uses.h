@@ -1,0 +1,54 @@
+// Which constants the vector operations of a block use, how often, and how many vector registers
+// the block leaves free: what decides which of them wait in registers.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "ir/ir.h"
+#include "ir/target.h"
+
+namespace tconv::jit {
+
+// Of all lanes; 4 or 8 bytes.
+struct LaneConstant {
+  std::uint64_t bits = 0;
+  bool wide = false;
+  bool operator==(const LaneConstant&) const = default;
+};
+
+class ConstantUses {
+ public:
+  struct Use {
+    LaneConstant constant;
+    double times = 0;  // in one run of the block; loops of unknown length count as kUnknown turns
+  };
+  struct Block {
+    int registers = 0;      // declared and temporary ones at once
+    std::vector<Use> uses;  // most used first
+  };
+
+  ConstantUses(const ir::Program& program, const ir::Target& target, const ir::Kernel& kernel);
+
+  const Block& kernel() const { return kernel_; }
+  const Block& body(const ir::For& loop) const { return loops_.at(&loop); }
+
+ private:
+  static constexpr double kUnknown = 8;
+
+  Block block(const ir::Block& body);
+  void assign(const ir::Assign& a, Block& into) const;
+
+  const ir::Program& program_;
+  const ir::Target& target_;
+  std::unordered_map<const ir::For*, Block> loops_;
+  Block kernel_;
+};
+
+// Whether operand `i` of this operation is part of its instruction.
+inline bool is_immediate(ir::Op op, std::size_t i) {
+  return i == 1 && (op == ir::Op::shl || op == ir::Op::shr || op == ir::Op::sra);
+}
+
+}  // namespace tconv::jit
