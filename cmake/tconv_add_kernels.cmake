@@ -1,6 +1,6 @@
 # tconv_add_kernels(TARGET
 #   LAYERS file.csv | PROBLEMS line..  the layers: a CSV as bench/layers.csv, or problem lines (both may be given)
-#   [ISA isa..]                        avx512bf16 avx512 avx2 sse2; default: avx512 avx2; on AArch64 neon128
+#   [ISA isa..]                        avx512fp16 avx512bf16 avx512 avx2 sse2; default: avx512 avx2; on AArch64 neon128
 #   [NAME name]                        of the library and its header, NAME.h; default: TARGET_kernels
 #   [CPU core]                         that plans are made for; default: generic, the same on every build machine
 #   [TRIPLE triple]                    default: x86_64-linux-gnu, where CMAKE_SYSTEM_PROCESSOR is AArch64 aarch64-linux-gnu

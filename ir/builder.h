@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ir/ir.h"
+#include "ir/op_math.h"
 #include "ir/target.h"
 
 namespace tconv::ir {
@@ -27,8 +28,22 @@ inline Operand load(Mem mem, Lanes lanes = {}) { return Load{std::move(mem), lan
 inline Operand bcast(Mem mem) { return Bcast{std::move(mem)}; }
 inline Operand f32(float value) { return Const{std::bit_cast<std::uint32_t>(value)}; }
 inline Operand f64(double value) { return Const{std::bit_cast<std::uint64_t>(value)}; }
+inline Operand f16(double value) { return Const{op_math::to_f16(value)}; }
 inline Operand i32(std::int32_t value) { return Const{std::bit_cast<std::uint32_t>(value)}; }
 inline Operand bits(std::uint64_t value) { return Const{value}; }
+// `value` as a register's type has it.
+inline Operand number(DType type, double value) {
+  switch (type) {
+    case DType::f64:
+      return f64(value);
+    case DType::f16:
+      return f16(value);
+    case DType::i32:
+      return i32(static_cast<std::int32_t>(value));
+    default:
+      return f32(static_cast<float>(value));
+  }
+}
 
 class Builder {
  public:

@@ -132,7 +132,8 @@ class Flattener {
   }
 
   FlatOperand constant(std::uint64_t bits, DType type) {
-    if (bytes(type) == 4) bits = (bits & 0xffffffff) * 0x100000001;
+    if (bytes(type) == 2) bits = (bits & 0xffff) * 0x10001;
+    if (bytes(type) <= 4) bits = (bits & 0xffffffff) * 0x100000001;
     const auto fresh = static_cast<std::uint32_t>(flat_.register_bytes + flat_.constants.size());
     const auto [at, added] = constant_of_.try_emplace(bits, fresh);
     if (added)

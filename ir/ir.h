@@ -17,9 +17,9 @@ inline constexpr int kIrVersion = 1;
 
 // ---- types ---------------------------------------------------------------------------------
 
-// f32 f64 i32 bf16x2 are register types; all but bf16x2 also lie in memory as themselves. f16,
-// bf16, s8 and u8 exist in memory only: load, bcast and store convert (f16, bf16 <-> f32; s8, u8 ->
-// i32).
+// f32 f64 i32 f16 bf16x2 are register types, which also lie in memory as themselves; f16 registers
+// are some targets' only. bf16, s8 and u8 exist in memory only: load, bcast and store convert (f16,
+// bf16 <-> f32; s8, u8 -> i32).
 enum class DType : std::uint8_t { f32, f64, i32, f16, bf16, bf16x2, s8, u8 };
 
 const char* name(DType t);
@@ -42,7 +42,8 @@ constexpr int bytes(DType t) {
   return 0;
 }
 constexpr bool is_register_type(DType t) {
-  return t == DType::f32 || t == DType::f64 || t == DType::i32 || t == DType::bf16x2;
+  return t == DType::f32 || t == DType::f64 || t == DType::i32 || t == DType::f16 ||
+         t == DType::bf16x2;
 }
 // What a register of type `reg` may be loaded from; `store` allows the same but s8 and u8.
 constexpr bool converts(DType memory, DType reg) {
@@ -99,6 +100,11 @@ constexpr bool is_shift(Op op) { return op == Op::shl || op == Op::shr || op == 
 constexpr bool is_bit_op(Op op) {
   return is_shift(op) || op == Op::and_ || op == Op::or_ || op == Op::xor_ || op == Op::iadd ||
          op == Op::isub;
+}
+// Half arithmetic is what sums need: everything else is computed in f32.
+constexpr bool is_half_op(Op op) {
+  return op == Op::mov || op == Op::fma || op == Op::add || op == Op::sub || op == Op::mul ||
+         op == Op::max || op == Op::min || op == Op::perm;
 }
 // Type of operand i of an op whose destination has type `dst`.
 constexpr DType operand_type(Op op, std::size_t i, DType dst) {

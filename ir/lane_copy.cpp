@@ -26,6 +26,10 @@ constexpr std::int32_t widen(T v) {
 
 LaneCopy lane_load(DType memory, DType reg) {
   if (!converts(memory, reg)) return nullptr;
+  if (memory == reg) {
+    const int size = bytes(reg);
+    return size == 8 ? copy_same<double> : size == 4 ? copy_same<float> : copy_same<std::uint16_t>;
+  }
   switch (memory) {
     case DType::f16:
       return copy<std::uint16_t, float, op_math::f16_to_f32>;
@@ -35,25 +39,21 @@ LaneCopy lane_load(DType memory, DType reg) {
       return copy<std::int8_t, std::int32_t, widen<std::int8_t>>;
     case DType::u8:
       return copy<std::uint8_t, std::int32_t, widen<std::uint8_t>>;
-    case DType::f64:
-      return copy_same<double>;
     default:
-      return copy_same<float>;
+      return nullptr;
   }
 }
 
 LaneCopy lane_store(DType memory, DType reg) {
+  if (memory == reg) return lane_load(memory, reg);
   if (!converts(memory, reg)) return nullptr;
   switch (memory) {
     case DType::f16:
       return copy<float, std::uint16_t, op_math::f32_to_f16>;
     case DType::bf16:
       return copy<float, std::uint16_t, op_math::f32_to_bf16>;
-    case DType::s8:
-    case DType::u8:
-      return nullptr;
     default:
-      return lane_load(memory, reg);
+      return nullptr;
   }
 }
 

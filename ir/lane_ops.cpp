@@ -102,6 +102,8 @@ LaneOp lane_op(Op op, DType type) {
       return fma && op == Op::fma ? fma_lanes<double> : kLaneOps<double>[i];
     case DType::i32:
       return kLaneOps<std::int32_t>[i];
+    case DType::f16:
+      return kLaneOps<op_math::Half>[i];
     case DType::bf16x2:
       return pair_op(op) ? kLaneOps<std::int32_t>[i] : nullptr;
     default:

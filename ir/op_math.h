@@ -15,7 +15,11 @@
 
 namespace tconv::ir::op_math {
 
-// A lane as C++ sees it: float, double, or int32_t (i32, and bf16x2 where only its bits matter).
+// A lane as C++ sees it: float, double, Half, or int32_t (i32, and bf16x2 where only its bits
+// matter).
+struct Half {
+  std::uint16_t bits = 0;
+};
 template <class T>
 using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
 template <class T>
@@ -41,21 +45,29 @@ constexpr float f16_to_f32(std::uint16_t h) {
 }
 
 // Nearest even; NaN becomes quiet; 65520 and more becomes infinity.
-constexpr std::uint16_t f32_to_f16(float value) {
-  const std::uint32_t bits = to_bits(value), magnitude = bits & 0x7fffffff;
-  const std::uint32_t sign = (bits >> 16) & 0x8000;
-  const auto half = [sign](std::uint32_t h) { return static_cast<std::uint16_t>(sign | h); };
-  if (magnitude > 0x7f800000) return half(0x7e00 | ((magnitude >> 13) & 0x3ff));
-  if (magnitude >= 0x477ff000) return half(0x7c00);
-  if (magnitude >= 0x38800000)
-    return half((magnitude - 0x38000000 + 0xfff + ((magnitude >> 13) & 1)) >> 13);
-  if (magnitude <= 0x33000000) return half(0);
+template <std::floating_point T>
+constexpr std::uint16_t to_f16(T value) {
+  constexpr int fraction = std::numeric_limits<T>::digits - 1, extra = fraction - 10;
+  constexpr int top = static_cast<int>(sizeof(T)) * 8 - 1;
+  constexpr Bits<T> one = 1, bias = std::numeric_limits<T>::max_exponent - 1;
+  constexpr Bits<T> infinity = to_bits(std::numeric_limits<T>::infinity());
+  const Bits<T> bits = to_bits(value), magnitude = bits & ((one << top) - 1);
+  const Bits<T> sign = (bits >> top) << 15;
+  const auto half = [sign](Bits<T> h) { return static_cast<std::uint16_t>(sign | h); };
+  if (magnitude > infinity) return half(0x7e00 | ((magnitude >> extra) & 0x3ff));
+  if (magnitude >= to_bits(T(65520))) return half(0x7c00);
+  if (magnitude >= to_bits(T(0x1p-14)))
+    return half((magnitude - ((bias - 15) << fraction) + (one << (extra - 1)) - 1 +
+                 ((magnitude >> extra) & 1)) >>
+                extra);
+  if (magnitude <= to_bits(T(0x1p-25))) return half(0);
   // Denormal result: the significand counted in units of 2^-24.
-  const std::uint32_t shift = 126 - (magnitude >> 23);
-  const std::uint32_t significand = (magnitude & 0x7fffff) | 0x800000;
-  const std::uint32_t below_half = (1U << (shift - 1)) - 1;
+  const Bits<T> shift = bias - 24 + fraction - (magnitude >> fraction);
+  const Bits<T> significand = (magnitude & ((one << fraction) - 1)) | one << fraction;
+  const Bits<T> below_half = (one << (shift - 1)) - 1;
   return half((significand + below_half + ((significand >> shift) & 1)) >> shift);
 }
+constexpr std::uint16_t f32_to_f16(float value) { return to_f16(value); }
 
 constexpr float bf16_to_f32(std::uint16_t h) {
   return from_bits<float>(static_cast<std::uint32_t>(h) << 16);
@@ -117,6 +129,23 @@ template <class T>
 constexpr T min(T a, T b) {
   return a < b ? a : b;
 }
+// Half: the exact result, rounded once. Sums and products of two halves are exact in a double: they
+// have at most 41 and 22 bits. That a * b + c is rounded to a double first does no harm. It would
+// only if the double were a number m halfway between two halves (or 65520, where infinity begins)
+// and the exact sum m + d with 0 < |d| <= 2^-53 |m|. Let e be m's exponent, so |d| < 2^(e-52).
+// * c is a half and m is not: |m - c| is at least 2^(e-11), so |a * b| = |m - c + d| > 2^(e-12).
+// * d = a * b + c - m is a multiple of the last place of a * b, c or m, whichever is lowest. c's is
+//   at least 2^-24 and m's 2^(e-11) or, among denormals, 2^-25: more than |d|. So it is that of
+//   a * b, which has 22 bits: |a * b| < 2^(e-52+22). Both cannot be.
+inline Half rounded_half(double exact) { return {to_f16(exact)}; }
+inline double wide(Half a) { return f16_to_f32(a.bits); }
+inline Half fma(Half a, Half b, Half c) { return rounded_half(wide(a) * wide(b) + wide(c)); }
+inline Half add(Half a, Half b) { return rounded_half(wide(a) + wide(b)); }
+inline Half sub(Half a, Half b) { return rounded_half(wide(a) - wide(b)); }
+inline Half mul(Half a, Half b) { return rounded_half(wide(a) * wide(b)); }
+inline Half max(Half a, Half b) { return wide(a) > wide(b) ? a : b; }
+inline Half min(Half a, Half b) { return wide(a) < wide(b) ? a : b; }
+
 // Adding and subtracting 2^(digits-1) rounds to integral; faster than the library's call without
 // SSE4.1.
 template <std::floating_point T>
@@ -208,6 +237,8 @@ inline constexpr bool is_lanewise = op != Op::perm&& op != Op::dot2 &&
                                     (std::floating_point<T> ||
                                      (op != Op::div && op != Op::sqrt && op != Op::round)) &&
                                     (sizeof(T) == 4 || op != Op::sra);
+template <Op op>
+inline constexpr bool is_lanewise<op, Half> = is_half_op(op) && op != Op::perm;
 
 template <Op op, class T>
 requires is_lanewise<op, T> T apply(T a, [[maybe_unused]] T b, [[maybe_unused]] T c) {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ir/lexer.h"
+#include "ir/op_math.h"
 
 namespace tconv::ir {
 namespace {
@@ -381,10 +382,11 @@ std::uint64_t Parser::constant(Op op, std::size_t i, DType type) {
   const int at = line();
   if (lex_.peek().kind == Token::Kind::bits) {
     const std::uint64_t bits = lex_.bits();
-    if (bytes(type) == 4 && bits >> 32 != 0) throw ParseError(at, "a constant of 32 bits has more");
+    if (const int width = 8 * bytes(type); width < 64 && bits >> width != 0)
+      throw ParseError(at, "a constant of " + std::to_string(width) + " bits has more");
     return bits;
   }
-  const bool real = type == DType::f32 || type == DType::f64;
+  const bool half = type == DType::f16, real = type == DType::f32 || type == DType::f64 || half;
   if (is_bit_op(op) || type == DType::bf16x2)
     lex_.fail_expected("a register, load, bcast or 0x bits");
   if (!real) {
@@ -399,8 +401,10 @@ std::uint64_t Parser::constant(Op op, std::size_t i, DType type) {
   float single = 0;
   double wide = 0;
   if (!(type == DType::f32 ? read_real(token.text, negative, single)
-                           : read_real(token.text, negative, wide)))
+                           : read_real(token.text, negative, wide)) ||
+      (half && (wide >= 65520 || wide <= -65520)))
     throw ParseError(at, std::string(token.text) + " is out of range for " + name(type));
+  if (half) return op_math::to_f16(wide);
   return type == DType::f32 ? std::bit_cast<std::uint32_t>(single)
                             : std::bit_cast<std::uint64_t>(wide);
 }

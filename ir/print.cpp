@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "ir/op_math.h"
+
 namespace tconv::ir {
 namespace {
 
@@ -28,12 +30,14 @@ std::string hex(std::uint64_t bits, int digits) {
 
 std::string constant(std::uint64_t bits, DType type, bool as_bits) {
   const int digits = 2 * bytes(type);
-  if (as_bits || type == DType::bf16x2 || (digits == 8 && bits >> 32 != 0))
+  if (as_bits || type == DType::bf16x2 || (digits < 16 && bits >> 4 * digits != 0))
     return hex(bits, digits);
   if (type == DType::i32) return std::to_string(static_cast<std::int32_t>(bits));
-  const std::string text = type == DType::f64
-                               ? decimal(std::bit_cast<double>(bits))
-                               : decimal(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
+  const auto lane = static_cast<std::uint32_t>(bits);
+  const std::string text = type == DType::f64 ? decimal(std::bit_cast<double>(bits))
+                           : type == DType::f16
+                               ? decimal(op_math::f16_to_f32(static_cast<std::uint16_t>(lane)))
+                               : decimal(std::bit_cast<float>(lane));
   return text.empty() ? hex(bits, digits) : text;
 }
 

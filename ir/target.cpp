@@ -12,6 +12,7 @@ const std::vector<Target>& table() {
        .bcast_operand = true,
        .masked_lanes = true,
        .dot2 = true,
+       .half = true,
        .max_instructions = 30000},
       {.name = "avx2",
        .vector_bytes = 32,
@@ -97,8 +98,9 @@ int folded_operand(const Program& program, const Target& target, const Assign& a
   }
 }
 
-int store_temporaries(DType memory, bool all_lanes, const Target& target) {
+int store_temporaries(DType memory, DType reg, bool all_lanes, const Target& target) {
   int temps = !all_lanes && !target.masked_lanes ? 1 : 0;
+  if (memory == reg) return temps;
   // Without the instruction: masks choose between rounded, NaN and zero, or registers do.
   if (memory == DType::bf16) temps += target.masked_lanes ? 1 : 3;
   if (memory == DType::f16) temps += 1;
@@ -123,7 +125,8 @@ int temporaries(const Program& program, const Target& target, const Stmt& stmt) 
     return temps;
   }
   if (const auto* store = std::get_if<Store>(&stmt.node)) {
-    return store_temporaries(program.views[store->mem.view].dtype, store->lanes.all(), target);
+    return store_temporaries(program.views[store->mem.view].dtype,
+                             program.regs[store->value.reg].type, store->lanes.all(), target);
   }
   return 0;
 }

@@ -28,6 +28,9 @@ void Registers::declare(RegId reg) {
   const RegInfo& info = c_.program.regs[reg];
   if (!is_register_type(info.type))
     return c_.fault("vec " + info.name + ": " + name(info.type) + " exists in memory only");
+  if (!c_.target.has(info.type))
+    return c_.fault("vec " + info.name + ": " + c_.target.name + " has no registers of " +
+                    name(info.type));
   std::int64_t count = 1;
   for (int d : info.dims) {
     if (d < 1 || d > 1000) return c_.fault("vec " + info.name + ": dimensions are 1..1000");

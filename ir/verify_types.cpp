@@ -4,9 +4,10 @@
 namespace tconv::ir {
 namespace {
 
-bool is_float(DType t) { return t == DType::f32 || t == DType::f64; }
+bool is_float(DType t) { return t == DType::f32 || t == DType::f64 || t == DType::f16; }
 
 bool op_takes(Op op, DType type) {
+  if (type == DType::f16) return is_half_op(op);
   switch (op) {
     case Op::div:
     case Op::sqrt:

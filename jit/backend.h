@@ -28,6 +28,12 @@ class ExecutableMemoryRefused : public CompileError {
                      "backend=interpreter") {}
 };
 
+// Of AVX-512, beyond what target avx512 asks for: what code may use.
+struct Extensions {
+  bool bf16 = false;  // AVX512_BF16
+  bool fp16 = false;  // AVX512_FP16, without which there are no f16 registers
+};
+
 struct KernelCode {
   std::string name;  // the symbol that perf and gdb show
   ir::KernelFn function = nullptr;
@@ -70,6 +76,7 @@ struct ObjectRequest {
   // the baseline, and without a triple the host.
   std::string cpu;
   bool bf16 = false;  // target avx512: AVX512_BF16 may be used
+  bool fp16 = false;  // AVX512_FP16, too
 };
 struct ObjectFile {
   std::string bytes;  // relocatable ELF, with unwind information; the same for the same request

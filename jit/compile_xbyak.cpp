@@ -49,7 +49,8 @@ std::shared_ptr<const CompiledProgram> compile_xbyak(const ir::Program& program,
   std::string missing;
   if (!host_supports(program.target, &missing))
     throw CompileError("cannot run target " + program.target + " here: missing " + missing);
-  EmittedProgram emitted = emit_program(program, symbol, host_has_bf16());
+  EmittedProgram emitted =
+      emit_program(program, symbol, {.bf16 = host_has_bf16(), .fp16 = host_has_fp16()});
   return std::make_shared<XbyakProgram>(emitted.bytes, std::move(emitted.stages));
 }
 

@@ -30,9 +30,11 @@ class Scratch {
 };
 
 EmittedProgram emit_into(const Scratch& scratch, const ir::Program& program,
-                         const ir::Target& target, const std::string& symbol, bool bf16) {
+                         const ir::Target& target, const std::string& symbol,
+                         Extensions extensions) {
   Assembler as(scratch.data(), scratch.size());
-  const std::unique_ptr<Isa> isa = target.name == "avx512" ? make_avx512(as, bf16) : make_avx2(as);
+  const std::unique_ptr<Isa> isa =
+      target.name == "avx512" ? make_avx512(as, extensions) : make_avx2(as);
   EmittedProgram out;
   std::set<std::string> names;
   for (const ir::Stage& stage : program.stages) {
@@ -56,7 +58,8 @@ EmittedProgram emit_into(const Scratch& scratch, const ir::Program& program,
 
 }  // namespace
 
-EmittedProgram emit_program(const ir::Program& program, const std::string& symbol, bool bf16) {
+EmittedProgram emit_program(const ir::Program& program, const std::string& symbol,
+                            Extensions extensions) {
   if (program.target != "avx512" && program.target != "avx2")
     throw CompileError("Xbyak has no instruction table for target " + program.target);
   const ir::Target& target = *ir::find_target(program.target);
@@ -64,7 +67,7 @@ EmittedProgram emit_program(const ir::Program& program, const std::string& symbo
   if (scratch.size() == 0) scratch.grow();
   for (;;) {
     try {
-      return emit_into(scratch, program, target, symbol, bf16);
+      return emit_into(scratch, program, target, symbol, extensions);
     } catch (const Xbyak::Error& error) {
       if (static_cast<int>(error) != Xbyak::ERR_CODE_IS_TOO_BIG || scratch.size() > 1u << 26)
         throw CompileError(std::string("code generation failed: ") + error.what());

@@ -15,8 +15,9 @@ struct EmittedProgram {
   std::vector<std::vector<KernelCode>> stages;  // functions are null
 };
 
-// Runs nothing, so the host need not have what the program's target asks for. `bf16`: AVX512_BF16
-// may be used. Throws CompileError. Thread-safe.
-EmittedProgram emit_program(const ir::Program& program, const std::string& symbol, bool bf16);
+// Runs nothing, so the host need not have what the program's target or the extensions ask for.
+// Throws CompileError. Thread-safe.
+EmittedProgram emit_program(const ir::Program& program, const std::string& symbol,
+                            Extensions extensions);
 
 }  // namespace tconv::jit

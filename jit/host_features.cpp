@@ -29,6 +29,11 @@ bool host_has_bf16() {
   return has;
 }
 
+bool host_has_fp16() {
+  static const bool has = missing_avx512().empty() && __builtin_cpu_supports("avx512fp16");
+  return has;
+}
+
 bool host_supports(const std::string& target, std::string* missing) {
   static const std::string avx2 = missing_avx2(), avx512 = missing_avx512();
   const std::string what = target == "avx512"    ? avx512

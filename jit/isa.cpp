@@ -24,6 +24,13 @@ Ymm Isa::half(int n) const {
   return vector_bytes_ == 64 ? Ymm(check(n)) : Ymm(check(n), Operand::XMM, 128);
 }
 
+void Isa::half_op(Op, int, int, const Operand&) {
+  throw std::logic_error("emitter: no f16 registers");
+}
+void Isa::half_multiply_add(int, int, int, const Operand&) {
+  throw std::logic_error("emitter: no f16 registers");
+}
+
 void Isa::zero(int n) {
   if (n < 16) {
     as_.vxorps(low(n), low(n), low(n));  // shorter, and clears the whole register
@@ -40,7 +47,7 @@ void Isa::mov(DType type, int dst, const Arg& a) {
     case Arg::Kind::load:
       return load(type, dst, a);
     case Arg::Kind::bcast:
-      return broadcast(dst, a);
+      return broadcast(type, dst, a);
     case Arg::Kind::constant:
       return constant(type, dst, a.bits);
   }
@@ -48,10 +55,11 @@ void Isa::mov(DType type, int dst, const Arg& a) {
 
 void Isa::load(DType type, int dst, const Arg& a) {
   if (partial(a, type)) return load_partial(type, dst, a);
-  load_converting(a.memory, full(dst), as_.ptr[a.at]);
+  load_converting(type, a.memory, full(dst), as_.ptr[a.at]);
 }
 
-void Isa::load_converting(DType memory, const Ymm& dst, const Xbyak::Address& from) {
+void Isa::load_converting(DType type, DType memory, const Ymm& dst, const Xbyak::Address& from) {
+  if (type == DType::f16) return as_.vmovdqu16(dst, from);
   switch (memory) {
     case DType::f32:
     case DType::i32:
@@ -71,8 +79,9 @@ void Isa::load_converting(DType memory, const Ymm& dst, const Xbyak::Address& fr
   }
 }
 
-void Isa::broadcast(int dst, const Arg& a) {
+void Isa::broadcast(DType type, int dst, const Arg& a) {
   const Xbyak::Address from = as_.ptr[a.at];
+  if (type == DType::f16) return as_.vpbroadcastw(full(dst), from);
   switch (a.memory) {
     case DType::f32:
     case DType::i32:
@@ -97,6 +106,7 @@ void Isa::broadcast(int dst, const Arg& a) {
 
 void Isa::constant(DType type, int dst, std::uint64_t bits) {
   if (bits == 0) return zero(dst);
+  if (type == DType::f16) bits *= 0x10001;
   if (type == DType::f64) return as_.vbroadcastsd(full(dst), as_.ptr[as_.constant(&bits, 8)]);
   as_.vbroadcastss(full(dst), as_.ptr[as_.constant32(static_cast<std::uint32_t>(bits))]);
 }
@@ -155,6 +165,7 @@ void Isa::op(Op op, DType type, int dst, const Arg* args, int temp) {
 }
 
 void Isa::arithmetic(Op op, DType type, const Ymm& d, const Ymm& a, const Operand& b) {
+  if (type == DType::f16) return half_op(op, d.getIdx(), a.getIdx(), b);
   const bool f64 = type == DType::f64, i32 = type == DType::i32;
   switch (op) {
     case Op::add:
@@ -195,6 +206,7 @@ void Isa::shift(Op op, DType type, const Ymm& d, const Ymm& a, std::uint64_t bit
 // Forms: 132: dst = dst * third + second; 213: dst = second * dst + third; 231: dst += second *
 // third.
 void Isa::multiply_add(DType type, int form, int dst, int second, const Operand& third) {
+  if (type == DType::f16) return half_multiply_add(form, dst, second, third);
   const Ymm d = full(dst), s = full(second);
   if (type == DType::f64) {
     if (form == 132) return as_.vfmadd132pd(d, s, third);

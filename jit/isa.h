@@ -8,6 +8,7 @@
 
 #include "ir/ir.h"
 #include "jit/assembler.h"
+#include "jit/backend.h"
 
 namespace tconv::jit {
 
@@ -22,9 +23,10 @@ struct Arg {
   Xbyak::RegExp at;        // load: address of lane 0; bcast: of the element
 };
 
-// Bit i = lane i is on.
+// Bit i = lane i is on; there are at most 32.
 inline std::uint32_t mask_bits(const ir::Lanes& lanes) {
-  return (1u << lanes.hi) - (1u << lanes.lo);
+  return static_cast<std::uint32_t>((std::uint64_t{1} << lanes.hi) -
+                                    (std::uint64_t{1} << lanes.lo));
 }
 
 // Vector registers are numbers. `type` is always the register's type, `temp` the first of the
@@ -61,14 +63,18 @@ class Isa {
   }
   void zero(int n);
 
-  // All lanes; `dst` may carry a zeroing mask.
-  void load_converting(ir::DType memory, const Xbyak::Ymm& dst, const Xbyak::Address& from);
+  // All lanes of a register of `type`; `dst` may carry a zeroing mask.
+  void load_converting(ir::DType type, ir::DType memory, const Xbyak::Ymm& dst,
+                       const Xbyak::Address& from);
   virtual void load_partial(ir::DType type, int dst, const Arg& a) = 0;
   virtual Xbyak::Address constant_operand(ir::DType type, std::uint64_t bits) = 0;
   virtual void compare_less(ir::DType type, int dst, int a, const Xbyak::Operand& b) = 0;
   virtual void compare_greater_i32(int dst, int a, const Xbyak::Operand& b) = 0;
   virtual void round(ir::DType type, int dst, const Xbyak::Operand& a) = 0;
   virtual void select(ir::DType type, int dst, int sign, int set, int clear) = 0;
+  // Of f16 registers, where there are any.
+  virtual void half_op(ir::Op op, int dst, int a, const Xbyak::Operand& b);
+  virtual void half_multiply_add(int form, int dst, int second, const Xbyak::Operand& third);
   virtual void dot2(int dst, int a, const Xbyak::Operand& b, int c) = 0;
 
   Assembler& as_;
@@ -76,7 +82,7 @@ class Isa {
  private:
   int check(int n) const;
   void load(ir::DType type, int dst, const Arg& a);
-  void broadcast(int dst, const Arg& a);
+  void broadcast(ir::DType type, int dst, const Arg& a);
   void constant(ir::DType type, int dst, std::uint64_t bits);
   void fma(ir::DType type, int dst, const Arg* args, int temp);
   void multiply_add(ir::DType type, int form, int dst, int second, const Xbyak::Operand& third);
@@ -90,8 +96,7 @@ class Isa {
   int vector_bytes_, registers_;
 };
 
-// `bf16`: AVX512_BF16 may be used.
-std::unique_ptr<Isa> make_avx512(Assembler& as, bool bf16);
+std::unique_ptr<Isa> make_avx512(Assembler& as, Extensions extensions);
 std::unique_ptr<Isa> make_avx2(Assembler& as);
 
 }  // namespace tconv::jit

@@ -10,7 +10,8 @@ namespace tconv::jit {
 
 ObjectFile object_xbyak(const ObjectRequest& request) {
   const std::string& symbol = request.symbol;
-  const EmittedProgram emitted = emit_program(*request.program, symbol, request.bf16);
+  const EmittedProgram emitted =
+      emit_program(*request.program, symbol, {.bf16 = request.bf16, .fp16 = request.fp16});
   ElfObject object(ElfMachine::x86_64);
   const auto text = object.add_section(
       ".text." + symbol, ElfObject::Contents::code, 64,

@@ -39,7 +39,7 @@ class Permutation {
   // block.
   bool block(int i, int width, int& source, int& number) const;
 
-  int lane_[16] = {};
+  int lane_[32] = {};
   int size_ = 0, per_block_ = 0;  // lanes in all, lanes in 128 bits
   bool single_ = true;
 };

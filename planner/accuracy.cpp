@@ -20,6 +20,10 @@ Problem planned(const Problem& problem, const Plan& plan) {
 
 }  // namespace
 
+bool needs_definition_order(const Problem& problem, Accuracy accuracy) {
+  return accuracy == Accuracy::exact_order || problem.type().definition_order;
+}
+
 std::string sum_order(const Problem& problem, const Plan& plan) {
   if (plan.schedule == Schedule::width)
     return adds_channels_first(planned(problem, plan)) && !plan.ordered ? "channels first" : "";

@@ -13,6 +13,9 @@ namespace tconv::planner {
 // ISA with FMA and every number of threads gives the same bits.
 enum class Accuracy : std::uint8_t { standard, exact_order };
 
+// Whether only plans that add in the definition's order will do: by request, or for the type.
+bool needs_definition_order(const Problem& problem, Accuracy accuracy);
+
 // Names the order; plans of one problem with the same text give the same bits. Empty: the
 // definition's order (taps, outermost axis first, then input channels).
 std::string sum_order(const Problem& problem, const Plan& plan);

@@ -171,6 +171,7 @@ Proposals propose(const Problem& problem, const Machine& machine, Accuracy accur
   refuse_what_is_not_built(problem);
   const Problem p = reduce(problem);
   const ir::Target target = target_of(machine);
+  require_registers(problem, target);
   const CostModel model(p, machine, target.lanes(p.sum_dtype()));
   Proposals out;
   if (multiply_adds(p) == 0) {
@@ -181,7 +182,7 @@ Proposals propose(const Problem& problem, const Machine& machine, Accuracy accur
   propose_merged(p, machine, target, false, out);
   propose_transposed(p, machine, target, out);
   if (p.run_time_sizes()) predict_over_sizes(p, machine, target, out.legal);
-  if (accuracy == Accuracy::exact_order)
+  if (needs_definition_order(problem, accuracy))
     keep_order(problem, "", "adds products in another order than exact-order allows", out);
   // Results must not depend on the number of threads.
   if (machine.threads > 1 && !one_order(problem, out)) {

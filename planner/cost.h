@@ -33,6 +33,8 @@ class CostModel {
   GridSize direct_grid(const Plan& plan) const;
   double bias_only_us() const;
 
+  // Of the multiply-adds alone, as the definition has them.
+  double work_cycles() const { return multiply_adds(problem_) / (lanes_ * fma_per_cycle()); }
   double fma_per_cycle() const { return planner::fma_per_cycle(machine_, problem_.dtype); }
   // Cycles of one step of the innermost loop: fmas vector FMAs fed by `loads` vector loads.
   double step_cycles(double fmas, double loads, double filter_bytes,
@@ -54,14 +56,15 @@ class CostModel {
     return std::max(work, traffic) + 0.3 * std::min(work, traffic) -
            0.15 * std::min({work, traffic, prefetched});
   }
-  // Inputs come from beyond L2, so that prefetching them pays.
-  bool far_input() const { return beyond_l2(input_bytes_); }
+  // Inputs come from beyond L2, and prefetching them pays.
+  bool prefetches() const;
   bool beyond_l2(double bytes) const {
     return bytes * 1.5 > static_cast<double>(machine_.l2_bytes);
   }
-  // The output goes around the caches: it is larger than what the last of them keeps, or it is
-  // larger than L2 and the stores hide behind the work.
-  bool streams() const;
+  // Larger outputs go around the caches: what the last of them does not keep, or, where the stores
+  // hide behind the work, what L2 does not.
+  std::int64_t stream_from_bytes() const;
+  bool streams() const { return output_bytes_ > static_cast<double>(stream_from_bytes()); }
   // Cycles to read the inputs, if the plan prefetches them and they are still there when they are
   // read: beside `local` bytes of the grid point's own.
   double prefetched_cycles(const Plan& plan, double local) const;

@@ -63,7 +63,7 @@ namespace {
 
 // Whole tiles of images and long rests along the batch, the others image by image.
 double open_batch_us(const Problem& run, const Plan& plan, PlanModels& models) {
-  const std::int64_t rest = run.n % plan.mr, few = rest < least_rest(plan.mr) ? rest : 0;
+  const std::int64_t rest = run.n % plan.mr, few = rest < least_rest(run, plan.mr) ? rest : 0;
   Plan along_batch = plan;
   along_batch.strip = false;
   double us = run.n > few ? models.of(plan, run.n - few).direct_us(along_batch) : 0;
@@ -83,8 +83,7 @@ void predict_over_sizes(const Problem& problem, const Machine& machine, const ir
   for (const Problem& run : runs) {
     PlanModels models(run, machine, target);
     // The runtime goes without streaming stores where an output is small.
-    const bool streams = static_cast<double>(output_elements(run)) * ir::bytes(run.output_dtype()) >
-                         static_cast<double>(machine.stream_from_bytes);
+    const bool streams = models.of(Plan{}).streams();
     for (Candidate& c : candidates) {
       Plan plan = c.plan;
       plan.stream = plan.stream && streams;

@@ -18,11 +18,15 @@ struct ElementType {
   ir::DType pair = ir::DType::f32;
   bool minimal_filtering = true;  // has the halves that its transforms need
   bool proposes_winograd = true;  // or only does it when a plan names it
+  // Plans must add in the definition's order: sums are so coarse that another one is another
+  // result.
+  bool definition_order = false;
   bool converts() const { return memory != sum; }
   bool has_pairs() const { return pair != sum && pair != memory; }
 };
 
-// Of one of the types that a problem may have; throws std::logic_error for others.
-const ElementType& element_type(ir::DType memory);
+// Of one of the types that a problem may have; throws std::logic_error for others. `narrow_sum`:
+// the row whose sums are of the element type although there is one with wider sums.
+const ElementType& element_type(ir::DType memory, bool narrow_sum = false);
 
 }  // namespace tconv::planner

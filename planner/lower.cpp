@@ -6,6 +6,7 @@
 #include "planner/planned_target.h"
 #include "planner/planner.h"
 #include "planner/schedules/schedule.h"
+#include "planner/schedules/transpose.h"
 #include "planner/trim.h"
 
 namespace tconv::planner {
@@ -62,6 +63,21 @@ void use_original_taps(PackedFilter& filter, const Problem& problem, const Trimm
 
 }  // namespace
 
+void require_registers(const Problem& problem, const ir::Target& target) {
+  const ir::DType sum = problem.sum_dtype();
+  const std::string given = fmt::format("sum={}", ir::name(sum));
+  if (!target.has(sum))
+    throw ProblemError(fmt::format(
+        "{}: isa={} has no arithmetic of {}; isa=avx512 has it (code for CPUs with AVX512_FP16, or "
+        "backend=interpreter)",
+        given, target.name, ir::name(sum)));
+  if (problem.layout == Layout::channels_first && !can_transpose(target, sum))
+    throw ProblemError(fmt::format(
+        "{}: needs nwc, nhwc or ndhwc; channels-first layouts are transposed, and {} lanes leave "
+        "no registers for it",
+        given, target.lanes(sum)));
+}
+
 void require(bool ok, const std::string& message) {
   if (!ok) throw PlanError(message);
 }
@@ -72,6 +88,7 @@ Lowered lower(const Problem& problem, const Plan& plan, const ir::Target& whole,
   const auto show = [&](const char* step, auto&& text) {
     if (dump) dump(step, text());
   };
+  require_registers(problem, target);
   const Trimmed trimmed = trim(problem);
   const Problem p = normalize(trimmed.problem);
   show("problem", [&] { return print(p); });

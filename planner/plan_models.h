@@ -26,7 +26,7 @@ class PlanModels {
   const Problem& problem_;
   const Machine& machine_;
   const ir::Target& target_;
-  std::map<std::tuple<bool, bool, std::int64_t>, CostModel> models_;
+  std::map<std::tuple<bool, int, std::int64_t>, CostModel> models_;
 };
 
 }  // namespace tconv::planner

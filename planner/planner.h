@@ -39,6 +39,10 @@ Candidate choose(const Problem& problem, const Machine& machine,
 // number.
 double predict(const Problem& problem, const Plan& plan, const Machine& machine);
 
+// A plan that streams was chosen for the largest size; where the output of a run is not larger than
+// this, the plan without streaming stores is faster.
+std::int64_t stream_from_bytes(const Problem& problem, const Machine& machine);
+
 // How many of machine.threads pay for this problem: all, or 1 where a fork costs more than it
 // saves.
 int useful_threads(const Problem& problem, const Machine& machine,

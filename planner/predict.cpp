@@ -21,4 +21,11 @@ double predict(const Problem& problem, const Plan& plan, const Machine& machine)
   return PlanModels(p, machine, target).us(plan, false);
 }
 
+std::int64_t stream_from_bytes(const Problem& problem, const Machine& machine) {
+  const ir::Target* known = ir::find_target(machine.target);
+  if (known == nullptr) throw PlanError("target '" + machine.target + "' is not known");
+  const Problem p = reduce(problem);
+  return CostModel(p, machine, as_planned(*known).lanes(p.sum_dtype())).stream_from_bytes();
+}
+
 }  // namespace tconv::planner

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -45,14 +46,20 @@ void check_types(const Problem& p) {
   const bool narrow = t == DType::f16 || t == DType::bf16;
   if (!narrow && t != DType::f32 && t != DType::f64 && t != DType::i32)
     fail(ir::name(t), "element type must be one of f32 f64 f16 bf16 i32");
+  if (p.narrow_sum && t != DType::f16)
+    fail("sum=f16", fmt::format("only beside f16, the element type is {}", ir::name(t)));
+  if (p.wide_output && p.narrow_sum)
+    fail("out=f32",
+         "the output has the type of the sum or the element type, and with sum=f16 both are f16");
   if (p.wide_output && !narrow)
     fail("out=f32", fmt::format("only beside f16 or bf16, the element type is {}", ir::name(t)));
   if (p.bias_dtype) {
     const std::string given = fmt::format("bias={}", ir::name(*p.bias_dtype));
     if (!p.bias) fail(given, "a bias type without a bias");
-    if (*p.bias_dtype != t && *p.bias_dtype != element_type(t).bias)
-      fail(given, narrow ? fmt::format("bias must be f32 or {}", ir::name(t))
-                         : fmt::format("bias must be {}", ir::name(t)));
+    if (*p.bias_dtype != t && *p.bias_dtype != p.type().bias)
+      fail(given, p.narrow_sum ? "bias must be f16 with sum=f16"
+                  : narrow     ? fmt::format("bias must be f32 or {}", ir::name(t))
+                               : fmt::format("bias must be {}", ir::name(t)));
   }
 }
 
@@ -149,6 +156,21 @@ void check_range(const PostOp& op, const Given& given) {
   if (op.kind == PostKind::hard_shrink || op.kind == PostKind::soft_shrink) within(0, kMost);
 }
 
+// What half arithmetic has: no polynomials, and no constants beyond its numbers.
+template <class Given>
+void check_half(const PostOp& op, const Given& given) {
+  constexpr PostKind kAllowed[] = {PostKind::relu,  PostKind::relu6, PostKind::leaky_relu,
+                                   PostKind::prelu, PostKind::clip,  PostKind::add,
+                                   PostKind::mul};
+  if (std::find(std::begin(kAllowed), std::end(kAllowed), op.kind) == std::end(kAllowed))
+    fail(given(),
+         "sum=f16 allows only the post-ops relu relu6 leaky_relu prelu clip add mul; without it "
+         "f16 has all of them");
+  constexpr double kMost = 65504;
+  if (std::abs(op.a) > kMost || std::abs(op.b) > kMost)
+    fail(given(), "with sum=f16 parameters must be between -65504 and 65504");
+}
+
 void check_post_ops(const Problem& p) {
   const auto operands = std::count_if(p.post.begin(), p.post.end(),
                                       [](const PostOp& op) { return op.takes_operand(); });
@@ -173,6 +195,7 @@ void check_post_ops(const Problem& p) {
       fail(given(), "the low bound must not exceed the high one");
     if ((count < 1 && op.a != 0) || (count < 2 && op.b != 0) || (count < 3 && op.c != 0))
       fail(name(op.kind), fmt::format("takes {} parameters", count));
+    if (p.narrow_sum) check_half(op, given);
     if (p.dtype != ir::DType::i32) continue;
     const bool exact = op.kind == PostKind::relu || op.kind == PostKind::relu6 ||
                        op.kind == PostKind::add || op.kind == PostKind::mul ||

@@ -82,6 +82,7 @@ struct Axis {
 struct Problem {
   ir::DType dtype = ir::DType::f32;  // input, filter, output
   bool wide_output = false;          // out=f32 beside a narrow type
+  bool narrow_sum = false;           // sum=f16 beside f16
   Layout layout = Layout::channels_last;
   std::int64_t n = 1, g = 1, ic = 1, oc = 1;  // channels are totals over the groups
   std::int64_t n_min = 0;                     // > 0: the batch is known only at run time, n_min..n
@@ -112,9 +113,10 @@ struct Problem {
   std::int64_t input_pixel() const { return input_pixel_stride ? input_pixel_stride : ic; }
   std::int64_t output_pixel() const { return output_pixel_stride ? output_pixel_stride : oc; }
   bool run_time_sizes() const { return n_min > 0 || i_min > 0; }
-  ir::DType sum_dtype() const { return element_type(dtype).sum; }
+  const ElementType& type() const { return element_type(dtype, narrow_sum); }
+  ir::DType sum_dtype() const { return type().sum; }
   ir::DType output_dtype() const { return wide_output ? sum_dtype() : dtype; }
-  ir::DType bias_or_default() const { return bias_dtype.value_or(element_type(dtype).bias); }
+  ir::DType bias_or_default() const { return bias_dtype.value_or(type().bias); }
   bool operator==(const Problem&) const = default;
 };
 

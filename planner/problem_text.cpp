@@ -28,9 +28,9 @@ constexpr const char* kLengthRule = "a length known only at run time needs nwc a
 constexpr const char* kTypeNames = "f32 f64 f16 bf16 i32";
 
 // Fields of the form name=value, but for post-ops.
-constexpr std::array<const char*, 14> kKeys{"out", "n", "g", "ic", "oc",  "i",   "o",
-                                            "k",   "s", "d", "p",  "ips", "ops", "filter"};
-enum Key { out, n, g, ic, oc, i, o, k, s, d, p, ips, ops, filter };
+constexpr std::array<const char*, 15> kKeys{"out", "sum", "n", "g", "ic",  "oc",  "i",     "o",
+                                            "k",   "s",   "d", "p", "ips", "ops", "filter"};
+enum Key { out, sum, n, g, ic, oc, i, o, k, s, d, p, ips, ops, filter };
 
 [[noreturn]] void fail(std::string_view given, const std::string& why) {
   throw ProblemError(std::string(given) + ": " + why);
@@ -319,6 +319,10 @@ Problem parse_problem(std::string_view text) {
     if (line[out].value != "f32") fail(line[out].text, "only out=f32 is allowed");
     r.wide_output = true;
   }
+  if (line[sum].present()) {
+    if (line[sum].value != "f16") fail(line[sum].text, "only sum=f16 is allowed");
+    r.narrow_sum = true;
+  }
   const int layout = find(kLayouts, line.layout().text);
   r.layout = layout < 3 ? Layout::channels_last : Layout::channels_first;
   r.axes.resize(static_cast<std::size_t>(layout % 3 + 1));
@@ -358,7 +362,7 @@ Problem parse_problem(std::string_view text) {
   validate(r);
 
   // Values that say the default are the default, so that equal problems are equal values.
-  if (r.bias_dtype == element_type(r.dtype).bias) r.bias_dtype.reset();
+  if (r.bias_dtype == r.type().bias) r.bias_dtype.reset();
   if (r.input_pixel_stride == r.ic) r.input_pixel_stride = 0;
   if (r.output_pixel_stride == r.oc) r.output_pixel_stride = 0;
   return r;
@@ -378,6 +382,7 @@ std::string print(const Problem& r) {
   };
   word(ir::name(r.dtype));
   if (r.wide_output) word("out=f32");
+  if (r.narrow_sum) word("sum=f16");
   word(kLayouts[static_cast<std::size_t>(r.rank() - 1 +
                                          (r.layout == Layout::channels_first ? 3 : 0))]);
   if (r.n_min > 0) field("n", fmt::format("{}..{}", r.n_min, r.n));
@@ -398,7 +403,7 @@ std::string print(const Problem& r) {
   const bool last = r.layout == Layout::channels_last;
   if (last != (r.filter == FilterLayout::tf)) field("filter", last ? "torch" : "tf");
   if (r.bias) word("bias");
-  if (r.bias && r.bias_dtype && *r.bias_dtype != element_type(r.dtype).bias) {
+  if (r.bias && r.bias_dtype && *r.bias_dtype != r.type().bias) {
     text += '=';
     text += ir::name(*r.bias_dtype);
   }

@@ -95,7 +95,7 @@ void propose_channelwise(const CostModel& model, const ir::Target& target, Propo
   const double output_bytes = static_cast<double>(output_elements(p)) * ir::bytes(p.output_dtype());
   const bool stream = last && p.oc % lanes == 0 && p.output_pixel_stride % lanes == 0 &&
                       output_bytes > static_cast<double>(model.machine().stream_from_bytes);
-  const bool prefetch = last && model.far_input() && p.group_ic() <= kGatheredChannels;
+  const bool prefetch = last && model.prefetches() && p.group_ic() <= kGatheredChannels;
   std::vector<std::int64_t> blocks = last ? row_blocks(p, row_pixels) : kWholeRows;
   // A strip in L1: 1-D, 64 groups, k16 s8, blocks of 70 and 511 columns: 0.17 and 0.23 ms (Zen 4).
   if (last && p.i_min == 0 && blocks != kWholeRows)

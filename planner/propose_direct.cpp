@@ -62,11 +62,11 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
   const auto vectors =
       static_cast<int>(std::min<std::int64_t>((p.group_oc() + lanes - 1) / lanes, 64));
   const int threads = model.machine().threads;
-  const ElementType& type = element_type(p.dtype);
+  const ElementType& type = p.type();
   const bool pairs = type.has_pairs() && target.dot2 && model.machine().dot2_per_cycle > 0;
   const double filter_bytes = static_cast<double>(filter_elements(p)) * ir::bytes(p.dtype);
   const auto consider_one = [&](Plan plan) {
-    plan.prefetch = model.far_input() && p.g == 1 && plan.tile == TileAxis::w;
+    plan.prefetch = model.prefetches() && p.g == 1 && plan.tile == TileAxis::w;
     plan.fetch = fetch_ahead(plan, model.beyond_l2(filter_bytes));
     for (const bool dot2 : {false, true}) {
       if (dot2 && !pairs) break;
@@ -101,7 +101,7 @@ void propose_direct(const CostModel& model, const ir::Target& target, Proposals&
         for (int rows : row_counts(w.blocks(), threads)) {
           Plan plan{.mr = mr, .nr = nr, .tile = TileAxis::n, .rows = rows, .stream = stream};
           consider(plan);
-          plan.strip = p.n_min > 0 && w.taps > 1 && least_rest(mr) > 1;
+          plan.strip = p.n_min > 0 && w.taps > 1 && least_rest(p, mr) > 1;
           if (plan.strip) consider(plan);
         }
     }

@@ -55,7 +55,7 @@ void propose_width(const CostModel& model, const ir::Target& target, Proposals& 
         q.cols = cols;
         q.stream = large && (a.o * (last ? p.oc : 1)) % lanes == 0 &&
                    (planes < lanes || planes % lanes == 0);
-        q.prefetch = model.far_input() && p.g == 1 && (cols == 0 || p.axes.size() == 1);
+        q.prefetch = model.prefetches() && p.g == 1 && (cols == 0 || p.axes.size() == 1);
         const std::string reason = why_not_width(p, q, target);
         if (!reason.empty()) {
           out.rejected.push_back({print(q), reason});

@@ -107,7 +107,7 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
     plan.images = static_cast<int>(b.images);
     plan.mr = plan.nr = 1;
     plan.panels = 0;
-    plan.prefetch = model.far_input() && p.g == 1 &&
+    plan.prefetch = model.prefetches() && p.g == 1 &&
                     (rank == 1 || plan.cols >= model.axes()[rank - 1].blocks());
     if (const std::string reason = why_not_winograd(p, plan, target); !reason.empty()) {
       out.rejected.push_back({print(plan), reason});
@@ -147,7 +147,7 @@ void propose_blocks(const CostModel& model, const ir::Target& target, Plan plan,
 void propose_winograd(const CostModel& model, const ir::Target& target, Proposals& out) {
   const Problem& p = model.problem();
   if (p.layout != Layout::channels_last) return;
-  if (!element_type(p.dtype).proposes_winograd) {
+  if (!p.type().proposes_winograd) {
     out.rejected.push_back({"winograd()", fmt::format("{} only by name", ir::name(p.dtype))});
     return;
   }

@@ -112,6 +112,7 @@ HostInfo find_out() {
   note("avx512dq", __builtin_cpu_supports("avx512dq"));
   note("avx512vnni", __builtin_cpu_supports("avx512vnni"));
   note("avx512bf16", __builtin_cpu_supports("avx512bf16"));
+  note("avx512fp16", __builtin_cpu_supports("avx512fp16"));
 
   cpu_set_t cpus;
   CPU_ZERO(&cpus);
@@ -179,7 +180,7 @@ planner::Machine core_machine(const Settings& settings, const std::string& core)
 planner::Machine machine_for(const planner::Problem& problem, const Settings& settings) {
   planner::Machine machine = host_machine(settings);
   // The instruction is the CPU's to have; where no table knows its rate it is measured.
-  if (planner::element_type(problem.dtype).has_pairs()) {
+  if (problem.type().has_pairs()) {
     if (!jit::host_has_bf16()) {
       machine.dot2_per_cycle = 0;
     } else if (machine.dot2_per_cycle == 0 && ir::find_target(settings.isa)->dot2) {

@@ -21,6 +21,7 @@ ProblemInfo parse_problem(const std::string& line) {
     ProblemInfo info;
     info.line = planner::print(problem);
     info.dtype = ir::name(problem.dtype);
+    info.sum_dtype = ir::name(problem.sum_dtype());
     info.output_dtype = ir::name(problem.output_dtype());
     info.bias_dtype = ir::name(problem.bias_or_default());
     info.channels_last = problem.layout == planner::Layout::channels_last;

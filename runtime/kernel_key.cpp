@@ -12,9 +12,9 @@ namespace {
 // The bindings below name every field, so that a new one does not compile until it is in the key.
 std::string text(const ir::Target& target) {
   const auto& [name, vector_bytes, registers, pointers, fma, bcast_operand, masked_lanes, dot2,
-               max_instructions] = target;
-  return fmt::format("{} {} {} {} {:d}{:d}{:d}{:d} {}", name, vector_bytes, registers, pointers,
-                     fma, bcast_operand, masked_lanes, dot2, max_instructions);
+               half, max_instructions] = target;
+  return fmt::format("{} {} {} {} {:d}{:d}{:d}{:d}{:d} {}", name, vector_bytes, registers, pointers,
+                     fma, bcast_operand, masked_lanes, dot2, half, max_instructions);
 }
 
 std::string text(const planner::Machine& machine) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ir/target.h"
+#include "jit/host_features.h"
 #include "jit/perf_map.h"
 #include "runtime/default_pool.h"
 #include "runtime/dump.h"
@@ -94,6 +95,7 @@ void Operation::compile() {
 
   build_main(lowered);
   if (plan_.stream) {
+    stream_from_bytes_ = planner::stream_from_bytes(problem_, machine_);
     planner::Plan plain = plan_;
     plain.stream = false;
     unstreamed_ = Executable::build(lower(plain, false), engine_, symbol(plain));
@@ -162,6 +164,10 @@ void Operation::build_main(const std::shared_ptr<const planner::Lowered>& lowere
     throw Error(Status::unsupported, fmt::format("isa={} cannot run on this host: {} is missing",
                                                  settings_.isa, missing));
   }
+  if (engine != Engine::interpreter && problem_.narrow_sum && !jit::host_has_fp16())
+    throw Error(Status::unsupported,
+                "sum=f16 cannot run on this host: AVX512_FP16 is missing; backend=interpreter runs "
+                "it anywhere, and without sum=f16 sums are f32");
   BuildTimes build;
   main_ = Executable::build(lowered, engine, symbol(plan_), &build);
   engine_ = engine;

@@ -92,8 +92,9 @@ class Operation {
   std::shared_ptr<const planner::Lowered> lowered_;  // between the two halves of create
   std::unique_ptr<const Executable> main_;
   std::unique_ptr<const Executable>
-      unstreamed_;                    // for outputs that are not aligned; null: main_ takes any
-  std::unique_ptr<FiniteTwin> twin_;  // null: main_ takes any filter
+      unstreamed_;                      // for outputs that are not aligned; null: main_ takes any
+  std::int64_t stream_from_bytes_ = 0;  // of an open size: smaller outputs take unstreamed_
+  std::unique_ptr<FiniteTwin> twin_;    // null: main_ takes any filter
   std::uint64_t layout_hash_ = 0;
   Tensors tensors_;
   BufferNeeds needs_;

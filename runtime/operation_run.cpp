@@ -109,7 +109,7 @@ bool Operation::takes_twin(const void* packed) const {
 // chosen for the largest; the output of this run may be one that streaming stores only slow down.
 const Executable& Operation::select(const RunArgs& args, std::int64_t output_bytes) const {
   if (takes_twin(args.packed_filter.data)) return finite_twin();
-  if (unstreamed_ && problem_.run_time_sizes() && output_bytes <= machine_.stream_from_bytes)
+  if (unstreamed_ && problem_.run_time_sizes() && output_bytes <= stream_from_bytes_)
     return *unstreamed_;
   if (takes_alignment(main_->lowered(), args)) return *main_;
   if (!unstreamed_) throw std::logic_error("a plan without streaming stores demands an alignment");

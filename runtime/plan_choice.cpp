@@ -54,11 +54,10 @@ planner::Plan choose_plan(const planner::Problem& problem, const planner::Machin
   if (settings.plan.empty()) return planner::choose(problem, machine, settings.accuracy).plan;
   const planner::Plan plan = planner::parse_plan(settings.plan);
   const std::string order = planner::sum_order(problem, plan);
-  if (settings.accuracy == planner::Accuracy::exact_order && !order.empty())
-    refuse(
-        fmt::format("plan={}: adds products in another order ({}) than accuracy=exact-order "
-                    "allows",
-                    planner::print(plan), order));
+  if (planner::needs_definition_order(problem, settings.accuracy) && !order.empty())
+    refuse(fmt::format("plan={}: adds products in another order ({}) than {} allows",
+                       planner::print(plan), order,
+                       problem.narrow_sum ? "sum=f16" : "accuracy=exact-order"));
   return plan;
 }
 

@@ -237,6 +237,49 @@ TEST(CliModes, BadListsAreRefused) {
   expect_refused(bench({"--modes", "default", "--accuracy", "default", kLine}), "--accuracy and");
 }
 
+// ---- bench --sizes ---------------------------------------------------------------------------
+
+TEST(CliSizes, EachSizeHasARowBesideTheKernelMadeForIt) {
+  const std::string length = "f32 nwc ic=5 oc=16 i=1..500 k=4 s=2 p=1 bias",
+                    batch = "f32 nhwc n=2..70 ic=3 oc=8 i=4x5 k=3 s=2";
+  const json report = run_json(bench({"--sizes", "7,30..31", length, batch}));
+  const json& rows = report.at("results");
+  ASSERT_EQ(rows.size(), 6U);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const json& row = rows[i];
+    const int size = i % 3 == 0 ? 7 : 29 + static_cast<int>(i % 3);
+    const bool by_length = i < 3;
+    EXPECT_EQ(row.at(by_length ? "length" : "batch"), size);
+    const auto fixed = row.at("fixed_problem").get<std::string>();
+    EXPECT_NE(fixed.find((by_length ? " i=" : " n=") + std::to_string(size) + " "),
+              std::string::npos)
+        << fixed;
+    EXPECT_EQ(row.at("fixed_plan"), plan_report(fixed, {}).candidates.front().plan);
+    EXPECT_EQ(row.at("plan"),
+              plan_report(row.at("problem").get<std::string>(), {}).candidates.front().plan);
+    EXPECT_DOUBLE_EQ(row.at("ratio").get<double>(),
+                     row.at("us").get<double>() / row.at("fixed_us").get<double>());
+  }
+  const json named = run_json(bench({"--sizes", "9", "--plan", "direct(mr=3,nr=1,cols=6)", length}))
+                         .at("results")
+                         .at(0);
+  EXPECT_EQ(named.at("plan"), "direct(mr=3,nr=1,cols=6)");
+  EXPECT_EQ(named.at("fixed_plan"),
+            plan_report("f32 nwc ic=5 oc=16 i=9 k=4 s=2 p=1 bias", {}).candidates.front().plan);
+}
+
+TEST(CliSizes, WhatIsNoSizeIsRefused) {
+  const std::string line = "f32 nwc ic=5 oc=16 i=2..50 k=4 s=2 p=1";
+  expect_refused(bench({"--sizes", "1", line}), "i=2..50");
+  expect_refused(bench({"--sizes", "51", line}), "i=2..50");
+  expect_refused(bench({"--sizes", "7,x", line}), "'x' is no whole number");
+  expect_refused(bench({"--sizes", "0", line}), "'0' is no whole number");
+  expect_refused(bench({"--sizes", "7,", line}), "an empty value");
+  expect_refused(bench({"--sizes", "4", kLine}), "leaves no size open");
+  expect_refused(bench({"--sizes", "4", "--length", "4", line}), "--length is not for --sizes");
+  expect_refused(bench({"--sizes", "4", "--sweep", "mr=1", line}), "--sweep is not for --sizes");
+}
+
 // ---- turns -----------------------------------------------------------------------------------
 
 TEST(Turns, TakeAsManyRunsAsFitAndKeepTheMedianOfTheirMeans) {

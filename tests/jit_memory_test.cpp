@@ -133,7 +133,7 @@ TEST(JitBf16, EmulationRoundsAsTheInterpreter) {
   const ir::Program program = b.take();
   alignas(64) std::byte scratch[4096];
   jit::Assembler as(scratch, sizeof scratch);
-  const auto isa = jit::make_avx512(as, false);
+  const auto isa = jit::make_avx512(as, {});
   jit::emit_kernel(program, target, program.stages[0].kernels[0], as, *isa);
   as.write_pool();
   const jit::CodeMemory memory({scratch, as.getSize()});

@@ -4,6 +4,8 @@
 
 #include "ir/builder.h"
 #include "ir/verify.h"
+#include "jit/emit_program.h"
+#include "jit/host_features.h"
 #include "tests/support/backends.h"
 #include "tests/support/random_values.h"
 
@@ -24,6 +26,7 @@ DType operand_type(Op op, int i, DType type) {
 }
 
 bool defined(Op op, DType type) {
+  if (type == DType::f16) return ir::is_half_op(op);
   const bool floating = type == DType::f32 || type == DType::f64;
   switch (op) {
     case Op::div:
@@ -109,7 +112,7 @@ class OpProgram {
         return ir::bits(0);
       case Kind::constant:
         if (shift) return ir::bits(7);
-        if (t == DType::f64) return ir::f64(-1.25);
+        if (t == DType::f64 || t == DType::f16) return ir::number(t, -1.25);
         return t == DType::f32 ? ir::f32(-1.25F) : ir::bits(0x40003f81);
     }
     return ir::bits(0);
@@ -168,6 +171,10 @@ TEST_P(JitOps, EqualTheInterpreter) {
                     program, *code, test::random_buffers(program, {}, seed, false), {}, seed),
                 "");
   } catch (const jit::CompileError& e) {
+    if (type == DType::f16 && !jit::host_has_fp16()) {
+      EXPECT_NO_THROW(jit::emit_program(program, "not_run", {.fp16 = true}));
+      GTEST_SKIP() << e.what();
+    }
     // Only dot2 may be missing, and only where the instruction is.
     if (op != Op::dot2 || (target == "avx512" && __builtin_cpu_supports("avx512bf16"))) throw;
     GTEST_SKIP() << e.what();
@@ -180,6 +187,9 @@ std::vector<Case> all_ops() {
     for (int op = 0; op < ir::kOpCount; ++op)
       for (const DType t : {DType::f32, DType::f64, DType::i32, DType::bf16x2})
         if (defined(static_cast<Op>(op), t)) list.emplace_back(which, static_cast<Op>(op), t);
+  for (int op = 0; op < ir::kOpCount; ++op)
+    if (defined(static_cast<Op>(op), DType::f16))
+      list.emplace_back(test::BackendTarget{"xbyak", "avx512"}, static_cast<Op>(op), DType::f16);
   return list;
 }
 

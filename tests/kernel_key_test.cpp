@@ -60,6 +60,7 @@ TEST(KernelKey, EveryInputChangesIt) {
           {"bcast operand", [](KeyInputs& k) { k.target.bcast_operand ^= true; }},
           {"masked lanes", [](KeyInputs& k) { k.target.masked_lanes ^= true; }},
           {"dot2", [](KeyInputs& k) { k.target.dot2 ^= true; }},
+          {"half", [](KeyInputs& k) { k.target.half ^= true; }},
           {"instructions", [](KeyInputs& k) { k.target.max_instructions += 1; }},
           {"avx512_bf16", [](KeyInputs& k) { k.features.pop_back(); }},
           {"machine target", [](KeyInputs& k) { k.machine.target = "avx2"; }},

@@ -218,6 +218,11 @@ void check_lanes(DType type) {
 }
 TEST(LaneOps, F32) { check_lanes<float>(DType::f32); }
 TEST(LaneOps, F64) { check_lanes<double>(DType::f64); }
+TEST(LaneOps, F16HasTheOpsOfSums) {
+  for (int op = 0; op < kOpCount; ++op)
+    EXPECT_EQ(lane_op(static_cast<Op>(op), DType::f16) != nullptr,
+              is_half_op(static_cast<Op>(op)) && static_cast<Op>(op) != Op::perm);
+}
 TEST(LaneOps, I32) { check_lanes<std::int32_t>(DType::i32); }
 TEST(LaneOps, PairsOnlyMove) {
   EXPECT_NE(lane_op(Op::mov, DType::bf16x2), nullptr);

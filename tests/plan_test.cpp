@@ -126,7 +126,7 @@ const Illegal kIllegal[] = {
     {"f32 nchw ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,merged)", "use transposed"},
     {"f32 nhwc g=2 ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,merged)", "a single group"},
     {"f32 nhwc ic=6 oc=20 i=9x9 k=2 s=2 ops=24", "direct(mr=2,nr=1,merged)", "without gaps"},
-    {"f32 nwc ic=6 oc=20 i=1..99 k=2 s=2", "direct(mr=2,nr=1,cols=4,merged)", "length"},
+    {"f32 nwc ic=6 oc=20 i=1..99 k=4 s=4 p=1", "direct(mr=2,nr=1,cols=4,merged)", "two blocks"},
     {kLast, "direct(mr=2,nr=1,tile=n,prefetch)", "prefetch needs tile=w"},
     {kLast, "direct(mr=2,nr=1,cols=4,prefetch)", "prefetch needs whole rows"},
     {"f32 nhwc g=2 ic=6 oc=20 i=9x9 k=2 s=2", "direct(mr=2,nr=1,prefetch)", "a single group"},
@@ -322,6 +322,30 @@ TEST_P(Choices, SchedulesFitTheirLayers) {
   EXPECT_EQ(schedule(small), Schedule::winograd) << "tiles that fit the image exactly";
   EXPECT_EQ(choose(parse_problem(small), machine_, Accuracy::exact_order).plan.tile, TileAxis::n)
       << "small images in a large batch have no borders along the batch";
+}
+
+// A run of an open size streams from where a plan for that size alone would.
+TEST_P(Choices, RunsOfAnOpenSizeStreamFromWhereTheStoresHide) {
+  machine_.stream_from_bytes = 20 << 20;
+  const Problem work = parse_problem("f32 nwc ic=256 oc=128 i=1..100000 k=16 s=8 p=4"),
+                memory = parse_problem("f32 nwc ic=2 oc=64 i=1..100000 k=4 s=2 p=1");
+  EXPECT_EQ(stream_from_bytes(work, machine_), machine_.l2_bytes - 1);
+  EXPECT_EQ(stream_from_bytes(memory, machine_), machine_.stream_from_bytes);
+  EXPECT_TRUE(choose(work, machine_).plan.stream);
+}
+
+// Where reading is a small part of the work, short runs would only pay for it.
+TEST_P(Choices, OpenLengthsPrefetchWhereReadingIsMuchOfTheWork) {
+  EXPECT_FALSE(choose(parse_problem("f32 nwc ic=512 oc=256 i=1..100000 k=16 s=8 p=4"), machine_)
+                   .plan.prefetch);
+  EXPECT_TRUE(
+      choose(parse_problem("f32 nwc ic=64 oc=32 i=1..100000 k=4 s=2 p=1"), machine_).plan.prefetch);
+}
+
+TEST_P(Choices, FillsVectorsOverThePhasesOfAnOpenLength) {
+  EXPECT_EQ(
+      choose(parse_problem("f32 nwc ic=48 oc=24 i=1..100000 k=4 s=2 p=1"), machine_).plan.merged,
+      GetParam() == std::string("avx512") ? 1 : 0);
 }
 
 TEST_P(Choices, StreamsWhatExceedsTheLimitAndNothingElse) {

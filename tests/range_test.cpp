@@ -115,6 +115,7 @@ TEST_P(Range, Batches) {
   static const char* const kLines[] = {
       "f32 nhwc n=1..64 ic=3 oc=20 i=3x4 k=4x4 s=2x2 p=1x1 bias relu",
       "f32 nhwc n=1..40 ic=8 oc=16 i=1x1 k=4x4",
+      "f32 nhwc n=1..50 ic=3 oc=20 i=5x1 k=3x2 s=2x1 bias",
       "f32 nhwc n=2..37 ic=2 oc=3 i=4x5 k=3x3 s=2x2 p=1x1 bias add",
       "f32 nhwc n=1..9 g=8 ic=16 oc=24 i=3x3 k=3x3 s=2x2 bias",
       "f32 nhwc n=1..9 g=20 ic=20 oc=20 i=3x5 k=4x4 s=2x2 p=1x1 ops=23",
@@ -158,6 +159,9 @@ TEST_P(Range, Lengths) {
       "f32 nwc ic=3 oc=16 i=1..30 k=2 s=3 p=1 d=2",
       "f32 nwc ic=20 oc=18 i=1..300 k=3 s=2 bias",
       "f32 nwc ic=16 oc=40 i=2..160 k=9 s=2 p=4",
+      "f32 nwc ic=21 oc=21 i=1..300 k=8 s=4 p=3 bias add",
+      "f32 nwc ic=16 oc=5 i=1..300 k=6 s=3 p=2 mul prelu",
+      "f32 nwc ic=9 oc=24 i=1..200 k=5 s=2 p=1 bias tanh",
   };
   for (std::uint64_t at = std::get<1>(GetParam()); at < std::size(kLines) && !HasFailure();
        at += kShards)

@@ -7,6 +7,7 @@
 
 #include "tools/bench_compare.h"
 #include "tools/bench_modes.h"
+#include "tools/bench_ranges.h"
 #include "tools/bench_sweep.h"
 #include "tools/command.h"
 
@@ -22,6 +23,7 @@ void refuse_beside_compare(const Command& command) {
       {"--sweep", !command.sweep.empty()},
       {"--plans", command.plans > 0},
       {"--modes", !command.modes.empty()},
+      {"--sizes", !command.bench.sizes.empty()},
       {"--check", command.check},
       {"--passes", command.bench.passes != 1},
       {"--code", command.bench.code},
@@ -30,6 +32,15 @@ void refuse_beside_compare(const Command& command) {
       {"--perf-map", command.perf_map}};
   for (const auto& [what, there] : others)
     if (there) throw UsageError(std::string(what) + " is not for --compare");
+}
+
+void refuse_beside_sizes(const Command& command) {
+  const std::pair<const char*, bool> others[] = {
+      {"--sweep", !command.sweep.empty()}, {"--plans", command.plans > 0},
+      {"--modes", !command.modes.empty()}, {"--check", command.check},
+      {"--batch", command.size.batch > 0}, {"--length", command.size.length > 0}};
+  for (const auto& [what, there] : others)
+    if (there) throw UsageError(std::string(what) + " is not for --sizes");
 }
 
 // Before anything is compiled; a value that the environment has stays.
@@ -48,6 +59,10 @@ int cmd_bench(const Command& command) {
   if (command.bench.code && !command.json && command.bench.json_file.empty())
     throw UsageError("--code goes into the JSON: --json or --output FILE is needed");
   if (command.perf_map) write_perf_map();
+  if (!command.bench.sizes.empty()) {
+    refuse_beside_sizes(command);
+    return bench_ranges(command);
+  }
   if (command.sweep.empty()) {
     if (command.plans > 0) throw UsageError("--plans is for --sweep");
     return bench_modes(command);

@@ -24,6 +24,7 @@ struct Sources {
   std::vector<std::string> lines;
   std::string layers;           // CSV file
   std::string dtype = "f32";    // of CSV rows and random problems
+  std::string sum;              // of these: f16 beside f16; empty: the type's
   std::string layout = "last";  // of CSV rows: last, first
   bool fused = false;           // CSV rows keep an activation that is a post-op
   std::int64_t random = 0;
@@ -48,6 +49,7 @@ struct BenchWishes {
   bool code = false;                 // rows carry IR and machine code
   std::string json_file, csv_file;   // where the results go, too
   std::vector<std::string> compare;  // two files of results; nothing is measured
+  std::string sizes;                 // of open problems, each beside a kernel made for it
   double margin = 0;  // compare: percent that are no difference; 0: by what is compared
 };
 

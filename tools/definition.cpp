@@ -21,7 +21,10 @@ std::int32_t wrap(double whole) {
 }
 
 // Sums are of f32 for the narrow types.
-Type sum_type(Type type) { return type == Type::f16 || type == Type::bf16 ? Type::f32 : type; }
+Type sum_type(const Shape& shape) {
+  const bool narrow = shape.type == Type::f16 || shape.type == Type::bf16;
+  return narrow && !shape.half_sum ? Type::f32 : shape.type;
+}
 
 }  // namespace
 
@@ -80,12 +83,13 @@ Element Definition::Data::exact(double sum, Int image, Int at, Int oc) const {
 
 Element Definition::Data::rounded(const Sum& sum, double accuracy, Int image, Int at,
                                   Int oc) const {
-  const Precision inner = precision(sum_type(shape.type)), outer = precision(shape.output_type());
-  const double b = bias(oc), magnitude = std::fabs(b) + sum.magnitude;
+  const Precision inner = precision(sum_type(shape)), outer = precision(shape.output_type());
+  const double b = shape.half_sum ? 0 : bias(oc);  // sums in halves began with it
+  const double magnitude = std::fabs(b) + sum.magnitude;
   const double e = (sum.count + 8) * (inner.unit * magnitude * accuracy + inner.smallest);
   const double value = sum.value + b;
   Element r{value, value, value};
-  if (std::isfinite(magnitude)) {
+  if (std::isfinite(magnitude) && !shape.half_sum) {
     r = {value, value - e, value + e};
     // A partial sum may have overflowed although the whole does not.
     r.anything = magnitude * (1 + e) > inner.largest;
@@ -96,11 +100,12 @@ Element Definition::Data::rounded(const Sum& sum, double accuracy, Int image, In
     which += op.takes_operand();
   }
   const double widen = outer.unit * std::max(std::fabs(r.low), std::fabs(r.high)) + outer.smallest;
-  if (std::isfinite(widen)) {
+  const bool exact = shape.half_sum && shape.post.empty();  // nothing is rounded at the store
+  if (std::isfinite(widen) && !exact) {
     r.low -= widen;
     r.high += widen;
   }
-  if (std::isfinite(r.value)) {
+  if (std::isfinite(r.value) && !exact) {
     if (r.high >= outer.largest) r.high = kInfinity;
     if (r.low <= -outer.largest) r.low = -kInfinity;
   }
@@ -134,6 +139,8 @@ void Definition::pixel(Int index, double accuracy, Element* out) const {
   Int at[4];
   d.coordinates(index, at);
   std::vector<Sum> sums(static_cast<std::size_t>(d.shape.oc));
+  if (d.shape.half_sum)
+    for (Int oc = 0; oc < d.shape.oc; ++oc) sums[static_cast<std::size_t>(oc)].value = d.bias(oc);
   d.gather->pixel(at, sums.data());
   const Int image = at[0], inside = index - image * d.area;
   for (Int oc = 0; oc < d.shape.oc; ++oc) {

@@ -49,7 +49,8 @@ class Definition {
 
   // All output channels of one pixel, numbered row-major over n and the spatial axes: `out` has oc
   // elements. The bound before post-ops is (K + 8) * u * (|bias| + sum|w*x|) * accuracy, K
-  // products.
+  // products. With sum=f16 there is none: the reference is the sum in halves, in the definition's
+  // order, of which only one is right.
   void pixel(std::int64_t index, double accuracy, Element* out) const;
 
   // The exact output as doubles, dense, in the shape's layout.

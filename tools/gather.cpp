@@ -41,6 +41,13 @@ void dot(const float* x, const float* w, Int n, Sum& sum) {
   }
 }
 
+// The same one by one, each sum rounded to a half. A product of halves is exact in a double; that
+// its sum with a half is rounded to a double first does no harm (the proof is in ir/op_math.h).
+void dot_in_halves(const float* x, const float* w, Int n, Sum& sum) {
+  for (Int c = 0; c < n; ++c)
+    sum.value = round_to_half(sum.value + static_cast<double>(x[c]) * static_cast<double>(w[c]));
+}
+
 template <class Stored>
 class TypedGather : public Gather {
  public:
@@ -126,9 +133,15 @@ void TypedGather<Stored>::pixel(const Int* coordinates, Sum* out) const {
     const Int group = oc / shape_.group_oc();
     Sum sum;
     if constexpr (std::is_same_v<Stored, float>) {
-      for (const Start& start : starts)
-        dot(input_.data() + start.x + group * padded_, filter_.data() + start.w + oc * padded_,
-            padded_, sum);
+      if (shape_.half_sum) sum.value = out[oc].value;
+      for (const Start& start : starts) {
+        const float* x = input_.data() + start.x + group * padded_;
+        const float* w = filter_.data() + start.w + oc * padded_;
+        if (shape_.half_sum)
+          dot_in_halves(x, w, shape_.group_ic(), sum);
+        else
+          dot(x, w, padded_, sum);
+      }
     } else {
       // Exact for integers: wrapping sums of 64 bits agree in their low 32 bits.
       using Wide = std::conditional_t<std::is_integral_v<Stored>, std::uint64_t, long double>;

@@ -17,11 +17,13 @@ struct Sum {
 
 // Copies input and filter with the channels of a group innermost, in the width that the sum needs:
 // float for f32 f16 bf16 (summed in double), double for f64 (summed in long double), int32 (summed
-// exactly, wrapping to 32 bits).
+// exactly, wrapping to 32 bits). Where the problem says sum=f16, value is the sum in halves: each
+// product added exactly and rounded, taps outermost axis first, then input channels.
 class Gather {
  public:
   virtual ~Gather() = default;
-  // `coordinates`: n, then the spatial axes of the output; `out` has oc entries.
+  // `coordinates`: n, then the spatial axes of the output; `out` has oc entries. Sums of f16 begin
+  // with the values that are there.
   virtual void pixel(const std::int64_t* coordinates, Sum* out) const = 0;
 };
 

@@ -18,6 +18,8 @@ void add_sources(CLI::App& verb, Sources& sources) {
   verb.add_option("--layers", sources.layers, "CSV of layers, as bench/layers.csv");
   verb.add_option("--dtype", sources.dtype, "type of CSV rows and random problems")
       ->check(CLI::IsMember({"f32", "f64", "f16", "bf16", "i32"}));
+  verb.add_option("--sum", sources.sum, "their sums, with --dtype f16: f16 (docs/problem.md)")
+      ->check(CLI::IsMember({"f16"}));
   verb.add_option("--layout", sources.layout, "channels of CSV rows: last or first")
       ->check(CLI::IsMember({"last", "first"}));
   verb.add_flag("--fused", sources.fused, "CSV rows keep an activation that is a post-op");
@@ -99,6 +101,9 @@ int parse_and_run(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   bench->add_option("--length", command.size.length, "of problems with i=LO..HI; else their HI")
       ->check(CLI::PositiveNumber);
+  bench->add_option("--sizes", command.bench.sizes,
+                    "of problems with n=LO..HI or i=LO..HI, as 50,100,283: each beside a kernel "
+                    "made for that size");
   bench->add_option("--modes", command.modes,
                     "what takes turns: default,exact-order or xbyak,llvm");
   bench->add_option("--sweep", command.sweep,

@@ -1,5 +1,6 @@
 #include "tools/number.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -118,6 +119,17 @@ void write(Type type, void* array, std::int64_t index, double value) {
     case Type::bf16:
       return put(array, index, to_bfloat(value));
   }
+}
+
+// A number whose last place is the half's at that size is added and taken away again, which rounds.
+double round_to_half(double value) {
+  constexpr int kLeast = 1023 - 14, kDoubleDigits = 52, kHalfDigits = 10;
+  const double size = std::fabs(value);
+  const int exponent = std::max(static_cast<int>(std::bit_cast<std::uint64_t>(size) >> 52), kLeast);
+  if (!(size < 65520)) return size >= 65520 ? std::copysign(INFINITY, value) : value;
+  const auto large = std::bit_cast<double>(
+      static_cast<std::uint64_t>(exponent + kDoubleDigits - kHalfDigits) << 52);
+  return std::copysign((size + large) - large, value);
 }
 
 Precision precision(Type type) {

@@ -14,6 +14,9 @@ double read(Type type, const void* array, std::int64_t index);
 // Rounded to nearest even, overflow to infinity (i32: the value must fit). bf16 flushes denormals.
 void write(Type type, void* array, std::int64_t index, double value);
 
+// The nearest half, ties to even; 65520 and more is infinity.
+double round_to_half(double value);
+
 // What a comparison must know of a type.
 struct Precision {
   double unit = 0;      // unit roundoff: half the distance of 1 to the next number

@@ -29,6 +29,7 @@ constexpr const char* kPostOps[]{
     "gelu_tanh",  "softplus",    "softsign",       "mish",        "exp",        "clip",
     "celu",       "hard_shrink", "soft_shrink",    "tanh_shrink", "threshold",  "relu_above",
     "squareplus", "sparse_plus", "sparse_sigmoid", "log_sigmoid", "add",        "mul"};
+constexpr const char* kHalfPostOps[]{"relu", "relu6", "leaky_relu", "prelu", "clip", "add", "mul"};
 constexpr const char* kIntegerPostOps[]{"relu", "relu6", "clip", "add", "mul"};
 
 double output_size(const Shape& r) {
@@ -129,11 +130,11 @@ void RandomProblems::limit(Shape& r) {
 }
 
 void RandomProblems::memory(Shape& r) {
-  r.channels_last = chance(60);
+  r.channels_last = r.half_sum || chance(60);
   r.torch_filter = r.channels_last == chance(12);
   if (r.channels_last && chance(20)) r.ips = r.ic + between(1, 20);
   if (r.channels_last && chance(20)) r.ops = r.oc + between(1, 20);
-  const bool narrow = r.type == Type::f16 || r.type == Type::bf16;
+  const bool narrow = !r.half_sum && (r.type == Type::f16 || r.type == Type::bf16);
   r.wide_output = narrow && chance(25);
   r.bias = chance(50);
   r.bias_type = narrow && !chance(25) ? Type::f32 : r.type;
@@ -143,8 +144,9 @@ void RandomProblems::post_ops(Shape& r) {
   if (!chance(45)) return;
   for (std::int64_t count = chance(30) ? 2 : 1; count > 0; --count) {
     PostOp op;
-    op.name = r.type == Type::i32 ? kIntegerPostOps[between(0, std::size(kIntegerPostOps) - 1)]
-                                  : kPostOps[between(0, std::size(kPostOps) - 1)];
+    op.name = r.half_sum            ? kHalfPostOps[between(0, std::size(kHalfPostOps) - 1)]
+              : r.type == Type::i32 ? kIntegerPostOps[between(0, std::size(kIntegerPostOps) - 1)]
+                                    : kPostOps[between(0, std::size(kPostOps) - 1)];
     if (op.name == "leaky_relu") op.a = 0.01 * static_cast<double>(between(-5, 30));
     if (op.name == "elu" || op.name == "celu" || op.name == "squareplus")
       op.a = 0.5 * static_cast<double>(between(1, 4));
@@ -177,6 +179,7 @@ void RandomProblems::leave_open(Shape& r) {
 std::string RandomProblems::next() {
   Shape r;
   r.type = options_.type;
+  r.half_sum = options_.half_sum;
   const bool leaves_open = options_.open_percent > 0 && chance(options_.open_percent);
   r.n = chance(65) ? 1 : chance(80) ? between(2, 5) : between(6, 40);
   if (leaves_open && r.n == 1 && chance(50)) r.n = between(2, 6);

@@ -11,6 +11,7 @@ namespace tconv::tools {
 
 struct RandomOptions {
   Type type = Type::f32;
+  bool half_sum = false;           // sum=f16, and what is allowed beside it
   double max_multiply_adds = 2e6;  // per problem; outputs stay below the same number of elements
   int open_percent = 0;            // of the problems leave their batch or length open
 };

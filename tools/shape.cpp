@@ -81,6 +81,8 @@ Shape parse_shape(const std::string& line) {
       rank = static_cast<std::size_t>(layout % 3 + 1);
     } else if (key == "out") {
       r.wide_output = true;
+    } else if (key == "sum") {
+      r.half_sum = true;
     } else if (key == "n") {
       r.n = range(value, r.n_min);
     } else if (key == "g") {
@@ -143,7 +145,7 @@ Shape parse_shape(const std::string& line) {
     for (int a = 0; a < r.rank(); ++a)
       r.o.push_back(r.natural(a) - 2 * r.p[static_cast<std::size_t>(a)]);
   r.torch_filter = filter.empty() ? !r.channels_last : filter == "torch";
-  const bool narrow = r.type == Type::f16 || r.type == Type::bf16;
+  const bool narrow = !r.half_sum && (r.type == Type::f16 || r.type == Type::bf16);
   r.bias_type = narrow ? Type::f32 : r.type;
   if (!bias.empty()) r.bias_type = static_cast<Type>(find(kTypes, bias));
   return r;
@@ -151,7 +153,8 @@ Shape parse_shape(const std::string& line) {
 
 std::string to_line(const Shape& r) {
   std::ostringstream line;
-  line << name(r.type) << (r.wide_output ? " out=f32 " : " ") << layout_name(r);
+  line << name(r.type) << (r.wide_output ? " out=f32" : "") << (r.half_sum ? " sum=f16 " : " ")
+       << layout_name(r);
   if (r.n_min > 0) line << " n=" << r.n_min << ".." << r.n;
   if (r.n_min == 0 && r.n != 1) line << " n=" << r.n;
   if (r.g != 1) line << " g=" << r.g;
@@ -174,7 +177,7 @@ std::string to_line(const Shape& r) {
   if (r.ops != 0 && r.ops != r.oc) line << " ops=" << r.ops;
   if (r.torch_filter == r.channels_last) line << " filter=" << (r.torch_filter ? "torch" : "tf");
   if (r.bias) line << " bias";
-  const bool narrow = r.type == Type::f16 || r.type == Type::bf16;
+  const bool narrow = !r.half_sum && (r.type == Type::f16 || r.type == Type::bf16);
   if (r.bias && narrow && r.bias_type != Type::f32) line << '=' << name(r.bias_type);
   for (const PostOp& op : r.post) {
     line << ' ' << op.name;

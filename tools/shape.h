@@ -23,6 +23,7 @@ int parameters(const PostOp& op);
 struct Shape {
   Type type = Type::f32;
   bool wide_output = false;
+  bool half_sum = false;  // sum=f16
   bool channels_last = true;
   std::int64_t n = 1, g = 1, ic = 1, oc = 1;
   std::int64_t n_min = 0, i_min = 0;  // > 0: known only at run time, from this up to n or i[0]

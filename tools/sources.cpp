@@ -41,16 +41,20 @@ std::vector<NamedProblem> varied(const std::vector<NamedProblem>& bases, const V
 }  // namespace
 
 std::vector<NamedProblem> collect(const Sources& sources, std::vector<IllegalProblem>* illegal) {
+  if (!sources.sum.empty() && sources.dtype != "f16")
+    throw UsageError("--sum f16: only with --dtype f16, got --dtype " + sources.dtype);
+  const std::string type =
+      sources.sum.empty() ? sources.dtype : sources.dtype + " sum=" + sources.sum;
   const Vary vary(sources.vary);  // a mistake in it is not one of a problem
   std::vector<NamedProblem> problems;
   for (const std::string& line : sources.lines)
     problems.push_back(named(std::to_string(problems.size() + 1), line));
   if (!sources.layers.empty())
-    for (const LayerRow& row :
-         read_layers(sources.layers, sources.dtype, sources.layout, sources.fused))
+    for (const LayerRow& row : read_layers(sources.layers, type, sources.layout, sources.fused))
       problems.push_back(named(row.name, row.line));
   RandomOptions wishes;
   wishes.type = parse_shape(sources.dtype + " nwc i=1 k=1").type;
+  wishes.half_sum = !sources.sum.empty();
   wishes.open_percent = 15;
   RandomProblems random(sources.seed, wishes);
   for (std::int64_t i = 0; i < sources.random; ++i)

@@ -8,8 +8,8 @@ namespace tconv::tools {
 namespace {
 
 // Values of what comes first; post-ops do not vary, their order matters.
-constexpr std::array kFields = {"n", "g", "ic", "oc",  "i",   "o",   "k",
-                                "s", "d", "p",  "ips", "ops", "out", "filter"};
+constexpr std::array kFields = {"n", "g", "ic",  "oc",  "i",   "o",   "k",     "s",
+                                "d", "p", "ips", "ops", "out", "sum", "filter"};
 
 std::vector<std::string> words_of(const std::string& line) {
   std::istringstream stream(line);
@@ -60,9 +60,10 @@ Vary::Vary(const std::vector<std::string>& texts) {
       const bool bias = is("bias");
       if (!bias && !is("dtype") && !is("layout") &&
           std::none_of(kFields.begin(), kFields.end(), is))
-        refuse_field("--vary", word,
-                     "there is no field " + field.name +
-                         "; there are dtype layout n g ic oc i o k s d p ips ops out filter bias");
+        refuse_field(
+            "--vary", word,
+            "there is no field " + field.name +
+                "; there are dtype layout n g ic oc i o k s d p ips ops out sum filter bias");
       if (bias && std::any_of(field.values.begin(), field.values.end(),
                               [](const auto& v) { return v != "0" && v != "1"; }))
         refuse_field("--vary", word, "bias is a flag: its values are 0 and 1");

@@ -287,7 +287,7 @@ class Channelwise final : public Tiled {
 
 std::string why_not_channelwise(const Problem& p, const Plan& plan, const ir::Target& target) {
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
-  const int registers = plan.mr * plan.nr + 1 + element_type(p.dtype).multiply_add_registers;
+  const int registers = plan.mr * plan.nr + 1 + p.type().multiply_add_registers;
   if (registers > target.registers)
     return fmt::format("a tile of {}x{} needs {} registers, {} has {}", plan.mr, plan.nr, registers,
                        target.name, target.registers);
@@ -303,7 +303,7 @@ std::string why_not_channelwise(const Problem& p, const Plan& plan, const ir::Ta
     if (width.taps > 1 && p.group_ic() > 1)
       return "phases needs one input channel in a group, or one tap along the width";
     const std::int64_t joint = std::int64_t{plan.phases} * (plan.mr * plan.nr + width.taps) + 1 +
-                               element_type(p.dtype).multiply_add_registers;
+                               p.type().multiply_add_registers;
     if (joint > target.registers)
       return fmt::format("{} phases of {}x{} need {} registers, {} has {}", plan.phases, plan.mr,
                          plan.nr, joint, target.name, target.registers);
@@ -314,6 +314,11 @@ std::string why_not_channelwise(const Problem& p, const Plan& plan, const ir::Ta
     return "channelwise has prefetch for few input channels in a group, channels-last";
   if (std::string reason = why_not_open(p, plan); !reason.empty()) return reason;
   const int lanes = target.lanes(p.sum_dtype());
+  if (p.group_ic() > kGatheredChannels && !can_transpose(target, p.sum_dtype()))
+    return fmt::format(
+        "more than {} input channels in a group are transposed, and {} lanes of {} "
+        "leave no registers for it",
+        kGatheredChannels, lanes, ir::name(p.sum_dtype()));
   const std::int64_t period = std::lcm(std::int64_t{lanes}, p.group_oc());
   // The pattern of lanes is code: it must stay short. A strip must stay in L2.
   constexpr std::int64_t kMostVectors = 8, kMostStripChannels = 1 << 15;

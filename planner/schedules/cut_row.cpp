@@ -11,13 +11,15 @@ using ir::Affine;
 using ir::Lanes;
 
 // Channels of one pixel of a row, those of the first pixel that are there from `first` on, of the
-// last one before `past`.
+// last one, which only a run may know, before `past`.
 struct Row {
-  std::int64_t channels = 0, last = 0, first = 0, past = 0;
+  std::int64_t channels = 0, first = 0, past = 0;
+  Affine last;
 
-  explicit Row(const Problem& p) : channels(p.oc), last(p.axes.back().o - 1), first(p.row_begin) {
+  Row(const Problem& p, const Affine& length)
+      : channels(p.oc), first(p.row_begin), last(length - 1) {
     for (const Problem::Blocks& a : p.merged_blocks) channels /= a.s;
-    past = p.row_begin + p.row_length - last * channels;
+    past = p.row_begin + p.row_length - (p.axes.back().o - 1) * channels;
   }
 };
 
@@ -36,7 +38,7 @@ void row_part(ir::Builder& b, const Row& row, const Affine& column, std::int64_t
   const std::int64_t past = std::min(hi, row.past - channel);
   std::vector<Affine> whole;
   if (first > lo) whole.push_back(column - 1);
-  if (past < hi) whole.push_back(row.last - 1 - column);
+  if (past < hi) whole.push_back(row.last - column - 1);
   b.when(whole, [&] { store(lanes_of(lo, hi, count)); });
   if (first > lo && first < hi) b.when({column * -1}, [&] { store(lanes_of(first, hi, count)); });
   if (past < hi && past > lo)
@@ -44,10 +46,9 @@ void row_part(ir::Builder& b, const Row& row, const Affine& column, std::int64_t
 }
 
 // The rows of a vector, from the phases of the axes before the width.
-void each_row(ir::Builder& b, const Problem& p, const Affine& n,
+void each_row(ir::Builder& b, const Problem& p, const Row& row, const Affine& n,
               const std::vector<Affine>& position, std::int64_t channel, std::int64_t end,
               int count, const StorePart& store) {
-  const Row row(p);
   for (std::int64_t phase = 0; phase * row.channels < channel + end; ++phase) {
     const std::int64_t in_row = channel - phase * row.channels;  // of lane 0
     const std::int64_t lo = std::max<std::int64_t>(0, -in_row);
@@ -74,22 +75,23 @@ void each_row(ir::Builder& b, const Problem& p, const Affine& n,
 
 }  // namespace
 
-void each_part(ir::Builder& b, const Problem& p, const Affine& n,
+void each_part(ir::Builder& b, const Problem& p, const Affine& length, const Affine& n,
                const std::vector<Affine>& position, const Affine& channel, Lanes lanes,
                const StorePart& store) {
   if (p.row_length == 0) return store(tensor_index(p, n, channel, position), lanes);
   const int L = b.lanes(p.sum_dtype()), end = lanes.all() ? L : lanes.hi;
-  if (has_parts(p)) return each_row(b, p, n, position, channel.constant(), end, L, store);
-  std::vector<Affine> index = {n};
+  const Row row(p, length);
+  if (has_parts(p)) return each_row(b, p, row, n, position, channel.constant(), end, L, store);
+  std::vector<Affine> index;
+  if (p.i_min == 0) index.push_back(n);
   index.insert(index.end(), position.begin(), position.end());
   index.back() = index.back() * p.oc + channel - p.row_begin;
   const Affine& column = position.back();
   const auto put = [&](Lanes part) { store(index, part); };
-  const Row row(p);
   const bool cut_first = row.first > 0, cut_last = row.past < p.oc;
   std::vector<Affine> whole;
   if (cut_first) whole.push_back(column - 1);
-  if (cut_last) whole.push_back(row.last - 1 - column);
+  if (cut_last) whole.push_back(row.last - column - 1);
   b.when(whole, [&] { put(lanes); });
   // Vectors begin at multiples of L, so that a cut lies in one of them, at a lane that is known.
   if (cut_first)
@@ -106,6 +108,12 @@ void each_part(ir::Builder& b, const Problem& p, const Affine& n,
       const std::int64_t at = row.past - lane;
       if (lane > 0 && lane < end) b.when({channel - at, at - channel}, [&] { put({0, lane}); });
     });
+}
+
+RowCuts row_cuts(const Problem& p) {
+  if (p.row_length == 0) return {};
+  const Row row(p, p.axes.back().o);
+  return {.first = row.first > 0, .last = row.past < row.channels};
 }
 
 std::int64_t most_parts(const Problem& p) {

@@ -16,9 +16,15 @@ namespace tconv::planner {
 // (of lane 0, be it there or not) in the output and in tensors of its shape. `position` is the
 // pixel's along all axes. With merged_blocks, `channel` is a number.
 using StorePart = std::function<void(const std::vector<ir::Affine>& index, ir::Lanes lanes)>;
-void each_part(ir::Builder& b, const Problem& problem, const ir::Affine& n,
-               const std::vector<ir::Affine>& position, const ir::Affine& channel, ir::Lanes lanes,
-               const StorePart& store);
+// `length` is the width's, in pixels of the problem.
+void each_part(ir::Builder& b, const Problem& problem, const ir::Affine& length,
+               const ir::Affine& n, const std::vector<ir::Affine>& position,
+               const ir::Affine& channel, ir::Lanes lanes, const StorePart& store);
+// Which ends of a row have a pixel that is only partly there.
+struct RowCuts {
+  bool first = false, last = false;
+};
+RowCuts row_cuts(const Problem& problem);
 // More than one part of a vector may be there.
 inline bool has_parts(const Problem& problem) { return !problem.merged_blocks.empty(); }
 // At most so many parts are written out for a vector of channels.

@@ -43,7 +43,7 @@ class Direct final : public Tiled {
   // Pairs are read through views of their own.
   void declare_views() override {
     if (!plan_.dot2) return;
-    const ir::DType pair = element_type(problem_.dtype).pair;
+    const ir::DType pair = problem_.type().pair;
     const std::vector<Affine> filter(packed_.dims.begin(), packed_.dims.end() - 1);
     tensors_.filter = b_.view("wp", tensors_.filter, 0, pair, filter);
     std::vector<Affine> input = b_.program().views[tensors_.input].dims;
@@ -108,7 +108,8 @@ class Direct final : public Tiled {
 Lowered lower_direct(const Problem& problem, const Plan& plan, const ir::Target& target) {
   const std::string reason = why_not_direct(problem, plan, target);
   require(reason.empty(), reason);
-  const bool open = problem.n_min > 0 && plan.tile == TileAxis::n && least_rest(plan.mr) > 1;
+  const bool open =
+      problem.n_min > 0 && plan.tile == TileAxis::n && least_rest(problem, plan.mr) > 1;
   if (!open) return Direct(problem, plan, target).lower();
   Plan along_batch = plan;
   along_batch.strip = false;  // of the images

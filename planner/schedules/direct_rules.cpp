@@ -29,7 +29,7 @@ std::string why_not_strip(const Problem& p, const Plan& plan) {
 
 std::string why_not_dot2(const Problem& p, const Plan& plan, const ir::Target& target) {
   if (!plan.dot2) return {};
-  if (!element_type(p.dtype).has_pairs())
+  if (!p.type().has_pairs())
     return fmt::format("dot2 multiplies pairs, which {} has not", ir::name(p.dtype));
   if (!target.dot2) return fmt::format("{} has no dot2", target.name);
   const bool odd = p.group_ic() % 2 != 0;
@@ -47,7 +47,7 @@ bool reads_strip(const Problem& p, const Plan& plan) {
 }
 
 TileOperands direct_operands(const Problem& p, const Plan& plan) {
-  const ElementType& type = element_type(p.dtype);
+  const ElementType& type = p.type();
   if (plan.dot2) return {.steps = ceil_div(p.group_ic(), std::int64_t{2})};
   return {.input_converts = type.converts() && !reads_strip(p, plan),
           .weights_convert = type.converts(),
@@ -71,7 +71,7 @@ std::string why_not_direct(const Problem& p, const Plan& plan, const ir::Target&
   if (!along_width) {
     if (!last) return "tile=n needs channels-last";
     if (plan.cols != 0 || (plan.strip && p.n_min == 0)) return "tile=n has neither strip nor cols";
-    if (plan.strip && least_rest(plan.mr) == 1)
+    if (plan.strip && least_rest(p, plan.mr) == 1)
       return "tile=n has a strip only for the images that tiles leave over";
     return plan.strip ? why_not_strip(p, plan) : std::string();
   }

@@ -22,10 +22,7 @@ struct Scalar {
   Builder& b;
   ir::DType type;
 
-  Operand c(double x) const {
-    if (type == ir::DType::i32) return ir::i32(static_cast<std::int32_t>(x));
-    return type == ir::DType::f64 ? ir::f64(x) : ir::f32(static_cast<float>(x));
-  }
+  Operand c(double x) const { return ir::number(type, x); }
   ir::Reg temp(const char* name) const { return b.vec(name, {}, type); }
   void max0(RegRef d, RegRef a) const { b.op(Op::max, d, c(0), a); }
   void min0(RegRef d, RegRef a) const { b.op(Op::min, d, c(0), a); }
@@ -246,7 +243,7 @@ Cost cost(PostKind kind) {
 }  // namespace
 
 int Epilogue::registers(const ir::Target& target) const {
-  int most = ir::store_temporaries(problem_.output_dtype(), false, target);
+  int most = ir::store_temporaries(problem_.output_dtype(), problem_.sum_dtype(), false, target);
   for (const PostOp& op : problem_.post) {
     // Without fma the product waits beside the slope, which is loaded.
     const int product = op.kind == PostKind::prelu && !target.fma ? 1 : 0;
@@ -267,7 +264,7 @@ void Epilogue::store_channels(Builder& b, const RegRef& value, const ir::Affine&
                               ir::Lanes lanes, bool stream) const {
   const bool by_part = differs_by_part(), once = has_parts(problem_) && !by_part;
   if (once) emit(b, value, {true, channel, {}, lanes});
-  each_part(b, problem_, n, position, channel, lanes,
+  each_part(b, problem_, tensors_.o, n, position, channel, lanes,
             [&](const std::vector<ir::Affine>& index, ir::Lanes part) {
               b.scope([&] {
                 RegRef v = value;

@@ -125,12 +125,12 @@ std::string why_not_merged(const Problem& p, const Plan& plan, const ir::Target&
   if (first.s == 1)
     return axes == 1 ? "merged needs a stride along the width"
                      : fmt::format("merged={} needs a stride along the first of its axes", axes);
-  if ((w.p % w.s != 0 || w.o % w.s != 0) && phases(w).blocks() < 2)
+  const std::int64_t shorter = p.i_min > 0 ? w.i - p.i_min : 0;  // of the shortest run
+  if ((w.p % w.s != 0 || w.o % w.s != 0) && phases(w).blocks() - shorter < 2)
     return "merged needs two blocks along the width, or whole ones";
   if (p.g != 1) return "merged needs a single group";
   if (p.output_pixel_stride != 0 && p.output_pixel_stride != p.oc)
     return "merged needs an output without gaps between its pixels";
-  if (p.i_min > 0) return "merged needs a length that is known";
   const std::int64_t channels = p.oc * merged_phases(p, plan.merged);
   if (axes > 1 && channels > std::int64_t{plan.nr} * target.lanes(p.sum_dtype()))
     return fmt::format("merged={} needs a register tile that holds all {} channels of a block",

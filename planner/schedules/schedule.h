@@ -40,11 +40,14 @@ std::string why_not_channelwise(const Problem& problem, const Plan& plan, const 
 
 // The same for what `direct` and `channelwise` need where a size is known only at run time.
 // Tiles along an open batch of at least `least_rest` images take the rest of the batch; fewer
-// images go by `image_plan`.
-int least_rest(int mr);
+// images go by `image_plan`, in tiles along the width, which are no longer than a row.
+int least_rest(const Problem& problem, int mr);
 Plan image_plan(const Problem& problem, const Plan& plan);
 inline constexpr int kTallestOpen = 16;  // every rest of a tile has code of its own
 std::string why_not_open(const Problem& problem, const Plan& plan);
+
+// Throws ProblemError unless the target has the registers that the problem's sums need.
+void require_registers(const Problem& problem, const ir::Target& target);
 
 // Throws PlanError with the message unless `ok`.
 void require(bool ok, const std::string& message);

@@ -84,7 +84,7 @@ class Filler {
   void copy_pairs(const std::vector<Affine>& r, const std::vector<Affine>& image, const Affine& v) {
     const auto vector = [&](const Affine& c, Lanes lanes) {
       b_.scope([&] {
-        const Reg z = b_.vec("z", {}, element_type(p_.dtype).pair);
+        const Reg z = b_.vec("z", {}, p_.type().pair);
         std::vector<Affine> from = image, to = r;
         from.push_back(source_.column0 + v);
         to.insert(to.end(), {v, c});
@@ -177,7 +177,7 @@ Strip declare_strip(Builder& b, const Problem& p, const OuterAxes& outer, std::i
   s.view = b.buffer("s", type, dims, ir::BufferKind::local);
   if (type != p.sum_dtype()) {
     dims.back() = s.channels / 2;
-    s.pairs = b.view("sp", s.view, 0, element_type(p.dtype).pair, dims);
+    s.pairs = b.view("sp", s.view, 0, p.type().pair, dims);
   }
   return s;
 }

@@ -32,9 +32,9 @@ Tensors declare_tensors(ir::Builder& b, const Problem& p, const PackedFilter& fi
     for (const Axis& a : p.axes) spatial.emplace_back(output ? a.o : a.i);
     spatial.back() = output ? t.o : t.i;
     if (output && p.row_length > 0) {
-      spatial.back() = p.row_length;
+      spatial.back() = p.row_length + (t.i - width.i) * (width.s * p.oc);
       for (std::size_t a = 0; a < p.merged_blocks.size(); ++a) spatial[a] = p.merged_blocks[a].o;
-      spatial.insert(spatial.begin(), t.n);
+      if (p.i_min == 0) spatial.insert(spatial.begin(), t.n);
       return spatial;
     }
     return tensor_index(p, t.n, channels, spatial);

@@ -13,7 +13,10 @@ namespace tconv::planner {
 
 using ir::Affine;
 
-int least_rest(int mr) { return (mr + 1) / 2; }
+int least_rest(const Problem& p, int mr) {
+  const std::int64_t row = std::max<std::int64_t>(phases(p.axes.back()).blocks(), 1);
+  return static_cast<int>(std::min<std::int64_t>((mr + 1) / 2, row));
+}
 
 Plan image_plan(const Problem& p, const Plan& plan) {
   Plan images = plan;
@@ -131,7 +134,7 @@ void Tiled::take_images(const Tiled& tiles) {
   tensors_ = tiles.tensors_;
   packed_ = tiles.packed_;
   const Open& o = tiles.open(tensors_.n);
-  const int mr = tiles.plan_.mr, least = least_rest(mr);
+  const int mr = tiles.plan_.mr, least = least_rest(problem_, mr);
   const Affine few = b_.param_ceil("few", least - o.rest, mr);  // 1 if rest < least, else 0
   images_ = few * (least - 1);
   first_image_ = o.whole * mr;
@@ -146,11 +149,11 @@ void Tiled::open_batch_tiles() {
     tile(all, 0, pixels, Border::padded);
   };
   b_.loop("m", 0, o.whole, [&](const Affine& m) { tiles(m, plan_.mr); });
-  if (least_rest(plan_.mr) == plan_.mr) return;
+  const int least = least_rest(problem_, plan_.mr);
+  if (least == plan_.mr) return;
   // A loop of one round: as a param the number of the tile would be part of the pointer.
   b_.loop("m", o.whole, o.whole + 1, [&](const Affine& m) {
-    rest_tile(b_, o.rest, least_rest(plan_.mr), plan_.mr - 1,
-              [&](int pixels) { tiles(m, pixels); });
+    rest_tile(b_, o.rest, least, plan_.mr - 1, [&](int pixels) { tiles(m, pixels); });
   });
 }
 

@@ -8,6 +8,11 @@
 
 namespace tconv::planner {
 
+// Whether the target has the registers: the L rows, one more, and the lane numbers of a perm.
+inline bool can_transpose(const ir::Target& target, ir::DType type) {
+  return target.lanes(type) + 2 <= target.registers;
+}
+
 // rows is an array of L registers; afterwards lane l of register r is what lane r of register l
 // was. Needs one register beside them (and the temporaries of `perm`).
 void emit_transpose(ir::Builder& b, const ir::Reg& rows, ir::DType type);

@@ -79,7 +79,7 @@ Problem channels_last_twin(const Problem& problem) {
   Problem twin = problem;
   twin.layout = Layout::channels_last;
   twin.post.clear();
-  twin.wide_output = element_type(problem.dtype).converts();  // it is rounded at the end
+  twin.wide_output = problem.type().converts();  // it is rounded at the end
   return normalize(twin);
 }
 
@@ -126,7 +126,7 @@ Lowered lower_transposed(const Problem& p, Lowered inner, const ir::Target& targ
                    .A = p.ic,
                    .B = in,
                    .finish = {},
-                   .registers = ir::store_temporaries(p.dtype, false, target)});
+                   .registers = ir::store_temporaries(p.dtype, p.sum_dtype(), false, target)});
   emit_transposed(b, "channels_first", p.sum_dtype(),
                   {.from = b.view("last_y", y, 0, p.sum_dtype(), {batch, out, p.oc}),
                    .to = output,

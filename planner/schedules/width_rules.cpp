@@ -46,6 +46,9 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
   if (plan.mr < 1 || plan.nr < 1 || plan.rows < 1) return "mr, nr and rows must be at least 1";
   if (plan.tile != TileAxis::w || plan.panels != 0 || plan.ku != 1 || plan.strip)
     return "width has no tile=n, panels, ku or strip: it always has a strip";
+  if (!can_transpose(target, p.sum_dtype()))
+    return fmt::format("width transposes, and {} lanes of {} leave no registers for it",
+                       target.lanes(p.sum_dtype()), ir::name(p.sum_dtype()));
   if (plan.ordered && !adds_channels_first(p))
     return "ordered: width adds in the definition's order here without it";
   if (plan.rows > 1 && p.axes.size() == 1) return "rows needs a second axis";
@@ -69,7 +72,7 @@ std::string why_not_width(const Problem& p, const Plan& plan, const ir::Target& 
   const int operands = planes == 1 && plan.nr > 1                           ? 1
                        : plan.nr == 1 && target.bcast_operand && planes > 1 ? 1
                                                                             : plan.nr + 1;
-  const int registers = planes * plan.nr + operands + element_type(p.dtype).multiply_add_registers;
+  const int registers = planes * plan.nr + operands + p.type().multiply_add_registers;
   if (registers > target.registers)
     return fmt::format("a tile of {}x{} needs {} registers, {} has {}", planes, plan.nr, registers,
                        target.name, target.registers);

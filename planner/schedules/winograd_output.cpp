@@ -29,9 +29,11 @@ void WinogradKernel::walk_tiles(std::size_t axis) {
   if (axis + 1 == rank()) count = width_count(axes_[axis].results(), 1, 0);
   each("e", std::move(count), result_, [&] {
     if (axis != final_) return walk(axis + 1);
-    // Tiles whose outputs all exist need no guards.
-    const Affine first = output_position(axis, 0);
-    const Affine past = output_position(axis, axes_[axis].m() - 1) - length(axis);
+    // Tiles whose outputs all exist, as a whole, need no guards.
+    const RowCuts cuts = axis + 1 == rank() ? row_cuts(problem_) : RowCuts{};
+    const Affine first = output_position(axis, 0) - (cuts.first ? 1 : 0);
+    const Affine past =
+        output_position(axis, axes_[axis].m() - 1) - length(axis) + (cuts.last ? 1 : 0);
     inside_ = true;
     b_.when({first, -1 - past}, [&] { walk(axis + 1); });
     inside_ = false;

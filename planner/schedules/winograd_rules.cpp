@@ -58,7 +58,7 @@ std::string why_not_reached(const Problem& p, const Plan& plan) {
 }  // namespace
 
 std::string why_not_winograd(const Problem& p, const Plan& plan, const ir::Target& target) {
-  if (!element_type(p.dtype).minimal_filtering)
+  if (!p.type().minimal_filtering)
     return fmt::format("minimal filtering divides, {} does not", ir::name(p.dtype));
   if (p.layout != Layout::channels_last) return "winograd is channels-last: use transposed";
   const std::int64_t register_tile = std::int64_t{plan.m.empty() ? 1 : plan.m.back()} * plan.mr;

@@ -61,7 +61,8 @@ CodeOptions code_options(const AotOptions& options, const std::string& arch) {
   for (const IsaLevel* level : code.levels) {
     llvm = llvm || code.backend_of(*level) == std::string("llvm");
     if (code.backend == "xbyak" && level->backend != code.backend)
-      refuse(fmt::format("backend=xbyak has no {}; there are avx512bf16 avx512 avx2", level->name));
+      refuse(fmt::format("backend=xbyak has no {}; there are avx512fp16 avx512bf16 avx512 avx2",
+                         level->name));
   }
   code.triple = options.triple;
   code.cpu = find_cpu(options.cpu, arch, llvm);

@@ -22,6 +22,7 @@ static uint32_t tconv_find_features(void) {
   if (b & (1u << 17)) found |= TCONV_AVX512DQ;
   if (b & (1u << 30)) found |= TCONV_AVX512BW;
   if (b & (1u << 31)) found |= TCONV_AVX512VL;
+  if (d & (1u << 23)) found |= TCONV_AVX512_FP16;
   if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & (1u << 5))) found |= TCONV_AVX512_BF16;
   return found;
 }
@@ -53,6 +54,8 @@ TCONV_SHARED int tconv_aot_1_limit(const char* isa) {
     kept = ~0u;
   else if (tconv_same(isa, "avx512bf16"))
     kept = TCONV_NEEDS_AVX512BF16;
+  else if (tconv_same(isa, "avx512fp16"))
+    kept = TCONV_NEEDS_AVX512FP16;
   else if (tconv_same(isa, "avx512"))
     kept = TCONV_NEEDS_AVX512;
   else if (tconv_same(isa, "avx2"))
@@ -89,5 +92,6 @@ TCONV_SHARED const char* tconv_aot_1_missing(const struct tconv_layer* layer) {
   if (missing & TCONV_AVX512BW) return "AVX512BW";
   if (missing & TCONV_AVX512DQ) return "AVX512DQ";
   if (missing & TCONV_AVX512VL) return "AVX512VL";
-  return "AVX512_BF16";
+  if (missing & TCONV_AVX512_BF16) return "AVX512_BF16";
+  return "AVX512_FP16";
 }

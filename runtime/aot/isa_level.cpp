@@ -15,10 +15,15 @@ struct Feature {
   std::uint32_t bit;
   const char* name;
 };
-constexpr Feature kFeatures[] = {{TCONV_AVX2, "AVX2"},         {TCONV_FMA, "FMA"},
-                                 {TCONV_F16C, "F16C"},         {TCONV_AVX512F, "AVX512F"},
-                                 {TCONV_AVX512BW, "AVX512BW"}, {TCONV_AVX512DQ, "AVX512DQ"},
-                                 {TCONV_AVX512VL, "AVX512VL"}, {TCONV_AVX512_BF16, "AVX512_BF16"}};
+constexpr Feature kFeatures[] = {{TCONV_AVX2, "AVX2"},
+                                 {TCONV_FMA, "FMA"},
+                                 {TCONV_F16C, "F16C"},
+                                 {TCONV_AVX512F, "AVX512F"},
+                                 {TCONV_AVX512BW, "AVX512BW"},
+                                 {TCONV_AVX512DQ, "AVX512DQ"},
+                                 {TCONV_AVX512VL, "AVX512VL"},
+                                 {TCONV_AVX512_BF16, "AVX512_BF16"},
+                                 {TCONV_AVX512_FP16, "AVX512_FP16"}};
 
 const IsaLevel* find_level(const std::string& name) {
   for (const IsaLevel& level : isa_levels())
@@ -39,6 +44,7 @@ std::vector<std::string> default_levels(const std::string& arch) {
   std::vector<std::string> names = host().isas;
   if (names.size() > 1) std::erase(names, "sse2");
   if (jit::host_has_bf16() && host_runs("avx512")) names.emplace_back("avx512bf16");
+  if (jit::host_has_fp16() && host_runs("avx512")) names.emplace_back("avx512fp16");
   return names;
 }
 
@@ -46,6 +52,7 @@ std::vector<std::string> default_levels(const std::string& arch) {
 
 const std::vector<IsaLevel>& isa_levels() {
   static const std::vector<IsaLevel> levels = {
+      {"avx512fp16", "avx512", kX86_64, TCONV_NEEDS_AVX512FP16, "xbyak", false, true},
       {"avx512bf16", "avx512", kX86_64, TCONV_NEEDS_AVX512BF16, "xbyak", true},
       {"avx512", "avx512", kX86_64, TCONV_NEEDS_AVX512, "xbyak"},
       {"avx2", "avx2", kX86_64, TCONV_NEEDS_AVX2, "xbyak"},
@@ -82,9 +89,18 @@ std::vector<const IsaLevel*> levels_for(const planner::Problem& problem,
                                         const std::vector<const IsaLevel*>& levels) {
   std::vector<const IsaLevel*> own;
   for (const IsaLevel* level : levels) {
-    if (level->bf16 && problem.dtype != ir::DType::bf16) level = find_level(level->target);
+    if (problem.narrow_sum && !level->fp16) continue;
+    if ((level->bf16 && problem.dtype != ir::DType::bf16) || (level->fp16 && !problem.narrow_sum))
+      level = find_level(level->target);
     if (std::find(own.begin(), own.end(), level) == own.end()) own.push_back(level);
   }
+  if (own.empty()) {
+    std::string names;
+    for (const IsaLevel* level : levels)
+      names += std::string(names.empty() ? "" : " ") + level->name;
+    refuse(fmt::format("isa {}: sum=f16 needs avx512fp16", names));
+  }
+  std::sort(own.begin(), own.end());
   return own;
 }
 

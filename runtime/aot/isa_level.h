@@ -20,6 +20,7 @@ struct IsaLevel {
   std::uint32_t features;
   const char* backend;  // that compiles it unless one is named
   bool bf16 = false;    // AVX512_BF16 may be used
+  bool fp16 = false;    // AVX512_FP16 may be used
 };
 
 // Best first.
@@ -32,7 +33,9 @@ std::vector<std::string> feature_names(std::uint32_t features);
 std::vector<const IsaLevel*> choose_levels(const std::vector<std::string>& names,
                                            const std::string& arch);
 
-// What differs for this problem: where no bf16 is stored or multiplied, avx512bf16 is avx512.
+// What differs for this problem: where no bf16 is stored or multiplied, avx512bf16 is avx512, and
+// so is avx512fp16 where sums are not f16. Where they are, the levels with their registers are left
+// over. Throws Error if there is none.
 std::vector<const IsaLevel*> levels_for(const planner::Problem& problem,
                                         const std::vector<const IsaLevel*>& levels);
 

@@ -59,7 +59,7 @@ IsaCode plan_isa(const planner::Problem& problem, const IsaLevel& level,
   isa.level = &level;
   isa.backend = own.backend;
   isa.plan = choose_plan(problem, machine, settings);
-  isa.stream_from_bytes = machine.stream_from_bytes;
+  isa.stream_from_bytes = planner::stream_from_bytes(problem, machine);
   isa.main = lowered("", problem, isa.plan, target);
   if (isa.plan.stream) {
     planner::Plan plain = isa.plan;
@@ -101,6 +101,7 @@ void compile_variant(VariantCode& variant, const IsaCode& isa, const std::string
   request.triple = options.triple;
   request.cpu = options.cpu.tune;
   request.bf16 = isa.level->bf16;
+  request.fp16 = isa.level->fp16;
   jit::ObjectFile object =
       isa.backend == "llvm" ? jit::object_llvm(request) : jit::object_xbyak(request);
   variant.symbols = std::move(object.symbols);

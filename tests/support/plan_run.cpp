@@ -124,7 +124,8 @@ BuiltPlan::BuiltPlan(const planner::Problem& problem, const planner::Plan& the_p
       target(the_target),
       lowered(planner::lower(problem, plan, *ir::find_target(target))) {
   ir::verify_or_throw(lowered.program);
-  const bool instruction = !plan.dot2 || jit::host_has_bf16();
+  const bool pairs = !plan.dot2 || jit::host_has_bf16();
+  const bool instruction = pairs && (!problem.narrow_sum || jit::host_has_fp16());
   const bool table = target == "avx512" || target == "avx2";
   const std::string by = !backend.empty() ? backend : table ? "xbyak" : "llvm";
   if (instruction && test::missing({by, target}).empty())

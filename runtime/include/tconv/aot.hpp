@@ -18,8 +18,9 @@ struct AotLayer {
 
 struct TCONV_API AotOptions {
   std::string library = "tconv_kernels";  // letters, digits and _: libNAME.a, NAME.h, ..
-  // avx512bf16, avx512, avx2, sse2; on AArch64 neon128. The CPU that runs it chooses the best of
-  // them; sse2 is what every x86-64 has. Empty: what this host has, its sse2 left out; neon128.
+  // avx512fp16 (for sum=f16), avx512bf16, avx512, avx2, sse2; on AArch64 neon128. The CPU that runs
+  // it chooses the best of them; sse2 is what every x86-64 has. Empty: what this host has, its sse2
+  // left out; neon128.
   std::vector<std::string> isas;
   // xbyak, which has no sse2 and no neon128; llvm; auto: xbyak for what it has. Empty: auto.
   std::string backend;

@@ -27,7 +27,7 @@ struct PostOpInfo {
 // A problem line, parsed and checked. Channels are totals over the groups.
 struct ProblemInfo {
   std::string line;                             // canonical
-  std::string dtype, output_dtype, bias_dtype;  // f32 f64 f16 bf16 i32
+  std::string dtype, sum_dtype, output_dtype, bias_dtype;  // f32 f64 f16 bf16 i32
   bool channels_last = true;
   bool torch_filter = false;  // [ic, oc/g, k..] instead of [k.., oc/g, ic]
   std::int64_t n = 1, g = 1, ic = 1, oc = 1;
