@@ -51,12 +51,12 @@ ConstantUses::Block ConstantUses::block(const ir::Block& body) {
 }
 
 void ConstantUses::assign(const ir::Assign& a, Block& into) const {
-  const bool wide = program_.regs[a.dst.reg].type == ir::DType::f64;
+  const ir::DType type = program_.regs[a.dst.reg].type;
   for (std::size_t i = 0; i < a.operands.size(); ++i) {
     const auto* c = std::get_if<ir::Const>(&a.operands[i]);
     // A register that is cleared costs nothing.
     if (c && !is_immediate(a.op, i) && !(a.op == ir::Op::mov && c->bits == 0))
-      add(into.uses, {c->bits, wide}, 1);
+      add(into.uses, {type, c->bits}, 1);
   }
 }
 

@@ -11,10 +11,14 @@
 
 namespace tconv::jit {
 
-// Of all lanes; 4 or 8 bytes.
+// The same in all lanes, which have so many bytes.
 struct LaneConstant {
-  std::uint64_t bits = 0;
-  bool wide = false;
+  LaneConstant(ir::DType type, std::uint64_t value) : bits(value), bytes(ir::bytes(type)) {}
+  ir::DType type() const {
+    return bytes == 8 ? ir::DType::f64 : bytes == 4 ? ir::DType::f32 : ir::DType::f16;
+  }
+  std::uint64_t bits;
+  int bytes;
   bool operator==(const LaneConstant&) const = default;
 };
 

@@ -225,23 +225,24 @@ class Walk {
       Arg constant;
       constant.kind = Arg::Kind::constant;
       constant.bits = use.constant.bits;
-      isa_.mov(use.constant.wide ? ir::DType::f64 : ir::DType::f32, free, constant);
+      isa_.mov(use.constant.type(), free, constant);
       held_.push_back(use.constant);
     }
   }
   // Around the code of a loop.
   class Held {
    public:
-    Held(Walk& walk, const ir::For& f) : walk_(walk), before_(walk.held_.size()) {
+    Held(Walk& walk, const ir::For& f)
+        : walk_(walk), before_(static_cast<std::ptrdiff_t>(walk.held_.size())) {
       walk.hold(walk.uses_.body(f));
     }
-    ~Held() { walk_.held_.resize(before_); }
+    ~Held() { walk_.held_.erase(walk_.held_.begin() + before_, walk_.held_.end()); }
     Held(const Held&) = delete;
     Held& operator=(const Held&) = delete;
 
    private:
     Walk& walk_;
-    std::size_t before_;
+    std::ptrdiff_t before_;
   };
   int held_register(const LaneConstant& constant) const {
     const auto at = std::find(held_.begin(), held_.end(), constant);
@@ -261,8 +262,7 @@ class Walk {
     if (a.op == Op::mov) {
       const auto* c = std::get_if<ir::Const>(&a.operands[0]);
       Arg from = resolve(a.operands[0]);
-      if (const int r = c && c->bits != 0 ? held_register({c->bits, type == ir::DType::f64}) : -1;
-          r >= 0)
+      if (const int r = c && c->bits != 0 ? held_register({type, c->bits}) : -1; r >= 0)
         from = in(r);
       return isa_.mov(type, dst, from);
     }
@@ -275,7 +275,7 @@ class Walk {
       const auto* r = std::get_if<ir::RegRef>(&a.operands[i]);
       const auto* c = std::get_if<ir::Const>(&a.operands[i]);
       if (!r && (!c || is_immediate(a.op, i))) continue;
-      args[i].reg = r ? number(*r) : held_register({c->bits, type == ir::DType::f64});
+      args[i].reg = r ? number(*r) : held_register({type, c->bits});
       in_register[i] = args[i].reg >= 0;
       if (args[i].reg == dst) dst_free = false;
     }
