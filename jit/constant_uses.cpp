@@ -23,9 +23,14 @@ ConstantUses::ConstantUses(const ir::Program& program, const ir::Target& target,
 ConstantUses::Block ConstantUses::block(const ir::Block& body) {
   Block all;
   int declared = 0;
-  const auto inner = [&](const Block& b, double times) {
+  const auto inner = [&](const Block& b) {
     all.registers = std::max(all.registers, declared + b.registers);
-    for (const Use& u : b.uses) add(all.uses, u.constant, u.times * times);
+    for (const Use& u : b.uses) add(all.uses, u.constant, u.times);
+  };
+  const auto repeated = [&](const ir::Block& b, double times) {
+    Block r = block(b);
+    for (Use& u : r.uses) u.times *= times;
+    return r;
   };
   for (const ir::Stmt& s : body) {
     all.registers = std::max(all.registers, declared + ir::temporaries(program_, target_, s));
@@ -35,12 +40,13 @@ ConstantUses::Block ConstantUses::block(const ir::Block& body) {
     } else if (const auto* f = std::get_if<ir::For>(&s.node)) {
       const bool known = f->lo.size() == 1 && f->hi.size() == 1 && f->lo[0].terms().empty() &&
                          f->hi[0].terms().empty();
-      inner(loops_[f] = block(f->body),
-            known ? static_cast<double>(f->hi[0].constant() - f->lo[0].constant()) : kUnknown);
+      inner(loops_[f] = repeated(
+                f->body,
+                known ? static_cast<double>(f->hi[0].constant() - f->lo[0].constant()) : kUnknown));
     } else if (const auto* u = std::get_if<ir::Unroll>(&s.node)) {
-      inner(block(u->body), static_cast<double>(u->hi - u->lo));
+      inner(repeated(u->body, static_cast<double>(u->hi - u->lo)));
     } else if (const auto* i = std::get_if<ir::If>(&s.node)) {
-      inner(block(i->body), 1);
+      inner(block(i->body));
     } else if (const auto* a = std::get_if<ir::Assign>(&s.node)) {
       assign(*a, all);
     }

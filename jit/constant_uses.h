@@ -26,7 +26,7 @@ class ConstantUses {
  public:
   struct Use {
     LaneConstant constant;
-    double times = 0;  // in one run of the block; loops of unknown length count as kUnknown turns
+    double times = 0;  // all turns together; a loop of unknown length counts as kUnknown turns
   };
   struct Block {
     int registers = 0;      // declared and temporary ones at once
@@ -35,8 +35,8 @@ class ConstantUses {
 
   ConstantUses(const ir::Program& program, const ir::Target& target, const ir::Kernel& kernel);
 
-  const Block& kernel() const { return kernel_; }
-  const Block& body(const ir::For& loop) const { return loops_.at(&loop); }
+  const Block& kernel() const { return kernel_; }  // in one grid point
+  const Block& loop(const ir::For& loop) const { return loops_.at(&loop); }
 
  private:
   static constexpr double kUnknown = 8;

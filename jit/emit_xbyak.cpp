@@ -234,7 +234,7 @@ class Walk {
    public:
     Held(Walk& walk, const ir::For& f)
         : walk_(walk), before_(static_cast<std::ptrdiff_t>(walk.held_.size())) {
-      walk.hold(walk.uses_.body(f));
+      walk.hold(walk.uses_.loop(f));
     }
     ~Held() { walk_.held_.erase(walk_.held_.begin() + before_, walk_.held_.end()); }
     Held(const Held&) = delete;
