@@ -13,7 +13,9 @@ namespace {
 
 struct Linked {
   const char* problem;
-  std::size_t packed_bytes, workspace_bytes;
+  std::size_t workspace_bytes;
+  const char *avx512_plan, *avx2_plan;
+  const char* (*isa)();
   int (*run)(const float* input, const void* packed, const float* bias, float* output,
              void* workspace);
 };
@@ -33,37 +35,45 @@ double median(std::vector<double>& times) {
 
 void compare(benchmark::State& state, const Linked& linked) {
   const tconv::bench::ReadyLayer jit(linked.problem, "threads=1");
-  // allocate() gives at least what aligning the workspace may take.
-  if (linked.packed_bytes != jit.op.packed_filter_bytes() ||
-      linked.workspace_bytes > (jit.op.workspace_bytes() + 64) / 64 * 64)
+  const std::string isa = linked.isa(), plan = tconv::inspect(jit.op).plan;
+  if (plan != (isa == "avx512" ? linked.avx512_plan : linked.avx2_plan))
     return state.SkipWithError("the plans differ");
+  // A linked layer's sizes are those of its kernel that needs most, so one workspace for both.
+  const tconv::bench::Memory workspace =
+      tconv::bench::allocate(std::max(linked.workspace_bytes, jit.op.workspace_bytes()));
   std::vector<double> jit_us, aot_us;
   const auto time = [](std::vector<double>& times, auto&& run) {
     const double start = cpu_us();
     run();
     times.push_back(cpu_us() - start);
   };
+  const auto run_jit = [&] {
+    jit.op.run(jit.input(), jit.packed(), jit.bias(), jit.output(), workspace.get());
+  };
   int status = TCONV_AOT_OK;
   const auto run_linked = [&] {
-    status = linked.run(jit.input(), jit.packed(), jit.bias(), jit.output(), jit.workspace());
+    status = linked.run(jit.input(), jit.packed(), jit.bias(), jit.output(), workspace.get());
   };
   run_linked();
   if (status != TCONV_AOT_OK) return state.SkipWithError(tconv_aot_1_message(status));
   for (auto _ : state) {
-    time(jit_us, [&] { jit.run(); });
+    time(jit_us, run_jit);
     time(aot_us, run_linked);
     time(aot_us, run_linked);  // neither is always the first after the other
-    time(jit_us, [&] { jit.run(); });
+    time(jit_us, run_jit);
   }
   state.counters["jit_us"] = median(jit_us);
   state.counters["aot_us"] = median(aot_us);
   state.counters["ratio"] = median(aot_us) / median(jit_us);
-  state.SetLabel(tconv::inspect(jit.op).plan);
+  state.SetLabel(plan);
 }
 
-#define LAYER(name)                                                                           \
-  {                                                                                           \
-#name, { name##_PROBLEM, name##_PACKED_FILTER_BYTES, name##_WORKSPACE_BYTES, name##_run } \
+#define LAYER(name)                                                                             \
+  {                                                                                             \
+#name, {                                                                                    \
+      name##_PROBLEM, name##_WORKSPACE_BYTES, name##_PLAN_avx512, name##_PLAN_avx2, name##_isa, \
+          name##_run                                                                            \
+    }                                                                                           \
   }
 const struct {
   const char* name;

@@ -7,6 +7,7 @@
 
 #include "jit/address.h"
 #include "jit/backend.h"
+#include "jit/constant_uses.h"
 #include "jit/kernel_facts.h"
 #include "jit/kernel_frame.h"
 #include "jit/scalars.h"
@@ -28,6 +29,7 @@ class Walk {
         facts_(program, target, kernel, KernelFrame::slots(program, kernel)),
         scalars_(as, program.vars.size()),
         pointers_(as, scalars_, program, facts_),
+        uses_(program, target, kernel),
         first_register_(program.regs.size(), 0) {
     if (static_cast<int>(facts_.views.size()) > target.pointers)
       throw CompileError("kernel " + kernel.name + " uses " + std::to_string(facts_.views.size()) +
@@ -37,7 +39,10 @@ class Walk {
 
   void run() {
     KernelFrame frame(as_, scalars_, program_, kernel_, facts_.slots);
-    frame.enter([&] { isa_.preload_masks(facts_.masks); });
+    frame.enter([&] {
+      isa_.preload_masks(facts_.masks);
+      hold(uses_.kernel());
+    });
     for (const ir::GridAxis& axis : kernel_.grid) scalars_.set_range(axis.var, {0}, {axis.extent});
     pointers_.start_point(KernelFrame::kBuffers, KernelFrame::kLocal);
     block(kernel_.body);
@@ -88,6 +93,7 @@ class Walk {
     scalars_.set_range(f.var, f.lo, f.hi);
     if (!lo || !hi || !fits32(*hi)) return run_time_loop(f, lo, hi);
     if (*hi <= *lo) return;
+    const Held held(*this, f);
     if (*hi == *lo + 1) {
       scalars_[f.var] = {.kind = Home::Kind::constant, .index = 0, .value = *lo};
       block(f.body);
@@ -122,6 +128,7 @@ class Walk {
 
   void run_time_loop(const ir::For& f, std::optional<std::int64_t> lo,
                      std::optional<std::int64_t> hi) {
+    const Held held(*this, f);
     const LoopFacts& loop = facts_.loops.at(&f);
     const bool up = facts_.value_used[f.var];
     const Home counter = home(loop);
@@ -206,6 +213,42 @@ class Walk {
     }
   }
 
+  // Constants of a block go into registers that nothing in it uses, from the last one down, the
+  // most used first, unless they wait there already. Before loops, outer ones first: so a constant
+  // is loaded as seldom as it can be, and loops with few free registers do without.
+  void hold(const ConstantUses::Block& block) {
+    constexpr double kPays = 4;  // uses for one load
+    for (const ConstantUses::Use& use : block.uses) {
+      const int free = target_.registers - 1 - static_cast<int>(held_.size());
+      if (use.times < kPays || free < top_ + block.registers) return;
+      if (held_register(use.constant) >= 0) continue;
+      Arg constant;
+      constant.kind = Arg::Kind::constant;
+      constant.bits = use.constant.bits;
+      isa_.mov(use.constant.type(), free, constant);
+      held_.push_back(use.constant);
+    }
+  }
+  // Around the code of a loop.
+  class Held {
+   public:
+    Held(Walk& walk, const ir::For& f)
+        : walk_(walk), before_(static_cast<std::ptrdiff_t>(walk.held_.size())) {
+      walk.hold(walk.uses_.loop(f));
+    }
+    ~Held() { walk_.held_.erase(walk_.held_.begin() + before_, walk_.held_.end()); }
+    Held(const Held&) = delete;
+    Held& operator=(const Held&) = delete;
+
+   private:
+    Walk& walk_;
+    std::ptrdiff_t before_;
+  };
+  int held_register(const LaneConstant& constant) const {
+    const auto at = std::find(held_.begin(), held_.end(), constant);
+    return at == held_.end() ? -1 : target_.registers - 1 - static_cast<int>(at - held_.begin());
+  }
+
   // Inner loops get registers first.
   Home home(const LoopFacts& loop) const {
     const int r = std::min(static_cast<int>(facts_.views.size()), kPointerRegisters) + loop.height;
@@ -216,22 +259,29 @@ class Walk {
   void emit(const ir::Assign& a) {
     const ir::DType type = program_.regs[a.dst.reg].type;
     const int dst = number(a.dst);
-    if (a.op == Op::mov) return isa_.mov(type, dst, resolve(a.operands[0]));
+    if (a.op == Op::mov) {
+      const auto* c = std::get_if<ir::Const>(&a.operands[0]);
+      Arg from = resolve(a.operands[0]);
+      if (const int r = c && c->bits != 0 ? held_register({type, c->bits}) : -1; r >= 0)
+        from = in(r);
+      return isa_.mov(type, dst, from);
+    }
 
     const int folded = ir::folded_operand(program_, target_, a);
-    const bool shift = a.op == Op::shl || a.op == Op::shr || a.op == Op::sra;
     std::array<Arg, 3> args;
+    std::array<bool, 3> in_register{};
     bool dst_free = true;
     for (std::size_t i = 0; i < a.operands.size(); ++i) {
       const auto* r = std::get_if<ir::RegRef>(&a.operands[i]);
-      if (!r) continue;
-      args[i].reg = number(*r);
+      const auto* c = std::get_if<ir::Const>(&a.operands[i]);
+      if (!r && (!c || is_immediate(a.op, i))) continue;
+      args[i].reg = r ? number(*r) : held_register({type, c->bits});
+      in_register[i] = args[i].reg >= 0;
       if (args[i].reg == dst) dst_free = false;
     }
     int temp = top_;
     for (std::size_t i = 0; i < a.operands.size(); ++i) {
-      if (std::holds_alternative<ir::RegRef>(a.operands[i])) continue;
-      if (static_cast<int>(i) == folded || (shift && i == 1)) continue;
+      if (in_register[i] || static_cast<int>(i) == folded || is_immediate(a.op, i)) continue;
       // dot2 accumulates in its destination: only the accumulator may wait there.
       const bool in_dst = dst_free && (a.op != Op::dot2 || i == 2);
       const int r = in_dst ? dst : temp++;
@@ -240,10 +290,10 @@ class Walk {
       args[i].reg = r;
     }
     // Last, as the place of an operand is good only until the next one is resolved.
-    if (folded >= 0)
+    if (folded >= 0 && !in_register[static_cast<std::size_t>(folded)])
       args[static_cast<std::size_t>(folded)] =
           resolve(a.operands[static_cast<std::size_t>(folded)]);
-    if (shift) args[1] = resolve(a.operands[1]);
+    if (is_immediate(a.op, 1)) args[1] = resolve(a.operands[1]);
     if (a.op == Op::perm) return isa_.perm(type, dst, args[0].reg, args[1].reg, a.lanes, temp);
     isa_.op(a.op, type, dst, args.data(), temp);
   }
@@ -264,6 +314,12 @@ class Walk {
       case ir::Hint::nta:
         return as_.prefetchnta(place);
     }
+  }
+
+  static Arg in(int reg) {
+    Arg a;
+    a.reg = reg;
+    return a;
   }
 
   Arg at(const ir::Mem& mem) {
@@ -310,6 +366,8 @@ class Walk {
   KernelFacts facts_;
   Scalars scalars_;
   Pointers pointers_;
+  ConstantUses uses_;
+  std::vector<LaneConstant> held_;   // the first one in the last register, the next before it
   std::vector<int> first_register_;  // by RegId
   int top_ = 0;                      // registers below are declared and live
 };

@@ -94,6 +94,10 @@ TEST(AotFiles, TheReportAndTheManifestAgree) {
        {"name", "problem", "packed_filter_bytes", "workspace_bytes", "worker_bytes"})
     EXPECT_EQ(layer.at(key), row.at(key)) << key;
   EXPECT_EQ(layer.at("kernels").at(0).at("plan"), row.at("kernels").at(0).at("plan"));
+  EXPECT_NE(
+      files.at("decoder.h")
+          .find("_PLAN_avx2 \"" + row.at("kernels").at(0).at("plan").get<std::string>() + "\"\n"),
+      std::string::npos);
   EXPECT_EQ(layer.at("functions").at("run"), row.at("symbol").get<std::string>() + "_run");
 }
 

@@ -34,6 +34,20 @@ says() {
 "$python" -c 'import numpy' 2>"$work/err" || skip "$python has no numpy: $(tail -n 1 "$work/err")"
 ! ldd "$TCONV_LIB" | grep -qE 'lib(a|t)san' || skip "python is not built with the library's sanitizer"
 
+# Packages of other engines are rarely there: at least no module uses a name that it never makes.
+"$python" - "$peers"/*.py "$peers"/engines/*.py <<'CHECK' >"$work/out" 2>&1 || fail "a module uses an unknown name"
+import ast, builtins, sys
+for path in sys.argv[1:]:
+    nodes = list(ast.walk(ast.parse(open(path, encoding="utf-8").read())))
+    made = {*dir(builtins), "__file__", "__name__"}
+    made |= {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    made |= {n.name for n in nodes if isinstance(n, (ast.FunctionDef, ast.ClassDef, ast.ExceptHandler))}
+    made |= {n.arg for n in nodes if isinstance(n, ast.arg)}
+    made |= {(n.asname or n.name).split(".")[0] for n in nodes if isinstance(n, ast.alias)}
+    unknown = {n.id for n in nodes if isinstance(n, ast.Name)} - made
+    assert not unknown, f"{path}: {unknown}"
+CHECK
+
 expect 0 --engines ours,ours@first,numpy-reference
 says out '3 layers, 3 engines: 0 results disagree, 0 missing'
 says out 'ours@first / ours, 16 or more channels in and out: geometric mean'
@@ -53,6 +67,8 @@ for dtype in bf16 f16; do
   expect 0 --engines ours,ours@first,numpy-reference --dtype $dtype
   says out '3 layers, 3 engines: 0 results disagree, 0 missing'
 done
+expect 0 --engines ours,tensorflow,torch,jax,litert,numpy-reference
+says out 'engines: 0 results disagree'
 expect 2 --engines ours --dtype f8
 expect 1 --engines ours,numpy-reference --tolerance 1e-12
 says out 'differs from numpy-reference'

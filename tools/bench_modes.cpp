@@ -108,7 +108,9 @@ void ModesBench::pass(const NamedProblem& problem, Timed& timed, bool last) {
   std::vector<std::unique_ptr<Session>> sessions;
   const bool first = timed.made.empty();
   for (const Options& options : options_) {
-    sessions.push_back(std::make_unique<Session>(problem.line, options, layer.data, layer.size));
+    sessions.push_back(
+        std::make_unique<Session>(problem.line, options, layer.data, layer.size,
+                                  sessions.empty() ? nullptr : sessions.front().get()));
     if (!first) continue;
     timed.made.push_back(sessions.back()->inspection());
     timed.turns.emplace_back(timed.made.back().workers == 1);

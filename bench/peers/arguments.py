@@ -14,6 +14,7 @@ ENGINES = [
     "torch",
     "openvino",
     "jax",
+    "litert",
     "numpy-reference",
 ]
 # Sums in f32, rounded once to the type (2^-9 and 2^-12); one that rounds again after the bias is

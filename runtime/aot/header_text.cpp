@@ -96,6 +96,9 @@ std::string constants(const LayerCode& layer) {
   constant("PACKED_FILTER_BYTES", needs.packed_filter_bytes);
   constant("WORKSPACE_BYTES", needs.workspace_bytes(1));
   constant("WORKER_BYTES", needs.worker_bytes);
+  for (const IsaCode& isa : layer.isas)
+    text += fmt::format("#define {}_PLAN_{} \"{}\"\n", layer.name, isa.level->name,
+                        planner::print(isa.plan));
   return text;
 }
 
@@ -170,9 +173,11 @@ constexpr const char* kIntroduction =
     " *       NAME_WORKSPACE_BYTES + (w - 1) * NAME_WORKER_BYTES\n"
     " *   NAME_isa()  the kernel that this CPU takes, or NULL\n"
     " *   NAME_missing()  what it lacks, where NAME_isa is NULL\n"
+    " *   NAME_PLAN_avx512 and the like  the plan of that kernel, NAME_PROBLEM the layer, as text\n"
     " * They return TCONV_AOT_OK or why nothing was done: tconv_aot_1_message says it in words. "
     "f16 and bf16 are passed\n"
-    " * as their bits, uint16_t. Sizes in bytes are those of the largest run.\n"
+    " * as their bits, uint16_t. Sizes in bytes are those of the largest run\n"
+    " * and of the kernel that needs most.\n"
     " */\n";
 
 }  // namespace

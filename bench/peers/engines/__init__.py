@@ -13,6 +13,7 @@ MODULES = {
     "torch": "torch",
     "openvino": "openvino",
     "jax": "jax",
+    "litert": "litert",
     "numpy-reference": "numpy_reference",
 }
 

@@ -4,6 +4,8 @@ say and, in two dimensions, by pairs of paddings; other layers are refused.
 
 import tensorflow
 
+from . import tensors
+
 layouts = ["last"]
 
 
@@ -11,7 +13,7 @@ def version():
     return "tensorflow " + tensorflow.__version__
 
 
-def _padding(layer):
+def padding_of(layer):
     """What makes TensorFlow crop as the layer does."""
     reach = [(k - 1) * d + 1 for k, d in zip(layer.k, layer.d)]
     after = layer.cropped_after()
@@ -40,7 +42,9 @@ class Engine:
             tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
             tensorflow.config.threading.set_inter_op_parallelism_threads(1)
             Engine.threads_set = True
-        padding, shape = _padding(layer), layer.output_shape
+        if layer.g > 1 and layer.rank == 3:
+            raise ValueError("TensorFlow has no groups in three dimensions")
+        padding, shape = padding_of(layer), layer.output_shape
         weights, bias = tensorflow.constant(data.filter), tensorflow.constant(data.bias)
         self.source = tensorflow.constant(data.input)
 
