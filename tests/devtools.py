@@ -34,7 +34,7 @@ class Page:
             os.dup2(104, 4)
 
         self._process = subprocess.Popen(
-            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
              "--disable-background-networking", "--remote-debugging-pipe", f"--user-data-dir={self._profile}"],
             preexec_fn=descriptors, close_fds=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_browser)
@@ -91,8 +91,11 @@ class Page:
         self.events = []
         self.call("Page.navigate", url="file://" + os.path.abspath(path))
         for _ in range(200):
-            if self.run("document.documentElement?.dataset.ready") == "yes":
-                return
+            try:
+                if self.run("document.documentElement?.dataset.ready") == "yes":
+                    return
+            except Failure:  # asked of the page that was left
+                pass
             time.sleep(0.05)
         raise Failure(f"{path}: it was not ready after ten seconds: {self.complaints()}")
 
