@@ -44,6 +44,8 @@ class Page:
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(domain + ".enable")
+        # Without it the window may or may not have the focus yet when keys come.
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def close(self):
         self._process.kill()
