@@ -86,9 +86,9 @@ TEST(Onnx, OutputShapeOverridesPads) {
 }
 
 TEST(Onnx, EmptyInputsGiveTheBias) {
-  const float bias[2] = {3, -4}, nothing = 0;
+  const float bias[2] = {3, -4}, nothing = 0, w[6] = {};
   const OwnedTensor y =
-      onnx::conv_transpose(TensorView(&nothing, {1, 1, 0}), TensorView(&nothing, {1, 2, 3}),
+      onnx::conv_transpose(TensorView(&nothing, {1, 1, 0}), TensorView(w, {1, 2, 3}),
                            TensorView(bias, {2}), {}, Options::parse("backend=interpreter"));
   ASSERT_EQ(y.shape(), (Dims{1, 2, 2}));
   EXPECT_EQ(std::vector<float>(y.as<float>().begin(), y.as<float>().end()),
