@@ -102,6 +102,10 @@ constexpr Case kPrefetch[] = {
     {"f32 nhwc ic=5 oc=21 i=4x7 k=4 s=2 bias", "direct(mr=4,nr=3,rows=2,merged)"},
     {"f32 nhwc ic=5 oc=40 i=4x7 k=4 s=2 bias", "direct(mr=4,nr=2,fetch=1)"},
     {"f32 nhwc ic=16 oc=20 i=7x9 k=4 s=2 p=1", "winograd(m=3x3,mr=3,nr=2,rows=3,fetch=2)"},
+    // Grid points that share rows; of the last one two slabs of three vectors and a rest of four.
+    {"f32 nhwc n=2 ic=5 oc=20 i=6x19 k=4 s=2 p=1 bias", "direct(mr=3,nr=1,rows=2,cols=9)"},
+    {"f32 nhwc n=2 ic=24 oc=3 i=6x90 k=4 s=2 p=1 bias", "width(mr=6,nr=1,rows=2,cols=32)"},
+    {"f32 nhwc n=2 ic=100 oc=20 i=7x40 k=4 s=2 p=1", "winograd(m=3x3,mr=3,nr=2,rows=3,cols=18)"},
 };
 
 std::string with(const char* plan, const char* flag) {
